@@ -1,0 +1,6 @@
+"""`python -m sdn_mc`."""
+
+from sdn_mc.cli import main
+
+if __name__ == "__main__":
+    main()

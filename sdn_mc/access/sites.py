@@ -1,0 +1,58 @@
+"""Ground sites, listed in the configuration or read from a CSV file."""
+
+import equinox as eqx
+import numpy as np
+
+from sdn_mc.core.fields import field
+from sdn_mc.core.problems import InputError
+from sdn_mc.core.records import SiteRecords
+from sdn_mc.core.scene import Sites
+
+
+class SiteList(eqx.Module):
+    """Sites written out in the configuration."""
+
+    sites: dict[str, tuple[float | int, ...]] = field(
+        doc="Name: [latitude deg, longitude deg, altitude m above the ellipsoid].", static=True
+    )
+
+    def build(self) -> Sites:
+        """The sites in the order given."""
+        where = np.array([list(at) for at in self.sites.values()], np.float64).reshape(-1, 3)
+        return Sites(where[:, 0], where[:, 1], where[:, 2], tuple(self.sites))
+
+    def problems(self) -> list[str]:
+        """Coordinates that are not on the Earth."""
+        found = [] if self.sites else ["sites.sites: no site is listed; list at least one"]
+        for name, at in self.sites.items():
+            where = f"sites.sites.{name}"
+            if len(at) != 3:
+                found.append(f"{where}: {list(at)} given; write [latitude, longitude, altitude_m]")
+            elif not -90 <= at[0] <= 90:
+                found.append(f"{where}: latitude {at[0]:g} deg given; allowed are -90 to 90")
+            elif not -180 <= at[1] <= 360:
+                found.append(f"{where}: longitude {at[1]:g} deg given; allowed are -180 to 360")
+        return found
+
+
+class SiteFile(eqx.Module):
+    """Sites of a CSV file with the columns name, lat_deg, lon_deg and (optional) alt_m."""
+
+    path: SiteRecords = field(doc="The CSV file.", reads="sites")
+
+    def build(self) -> Sites:
+        """The sites in file order."""
+        file = self.path
+        return Sites(file.latitude_deg, file.longitude_deg, file.altitude_m, file.name)
+
+
+def site_index(sites: Sites, name: str, where: str) -> int:
+    """Index of a site by name; one clear message where there is none."""
+    try:
+        return sites.name.index(name)
+    except ValueError:
+        known = ", ".join(sites.name[:8]) + (", …" if len(sites.name) > 8 else "")
+        raise InputError(
+            f"{where}: no site is named {name!r}; the sites are {known}; add it to the sites or "
+            "correct the name"
+        ) from None

@@ -1,0 +1,1 @@
+"""Makes the fleet: from a Walker description, or from element sets; with its groups by label."""

@@ -1,0 +1,55 @@
+"""What solvers see: one epoch's geometry, mask words over draws, and the routes they return."""
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Bool, Float, Float64, Int16, Int32, UInt32
+
+TICK_S = 2e-9  # unit of integer latencies: 2 ns, so rounding stays below 1 ns a link
+NO_PATH_TICKS = 1 << 29  # 1.07 s: larger than any path, and the sum of two fits in an int32
+NO_HOPS = -1
+
+
+class Network(eqx.Module):
+    """Delays of one epoch. float64 s; inf where there is no link. Sources and pairs index sites."""
+
+    neighbour: Int32[np.ndarray, "*time sat port"]  # the satellite itself where there is no link
+    delay_s: Float64[np.ndarray, "time sat port"]
+    access_sat: Int32[np.ndarray, "time site candidate"]
+    access_delay_s: Float64[np.ndarray, "time site candidate"]
+    source: Int32[np.ndarray, " source"]  # sites that searches start from
+    pair_source: Int32[np.ndarray, " pair"]  # index into `source`
+    pair_site: Int32[np.ndarray, " pair"]  # destination site
+
+
+class Masks(eqx.Module):
+    """What is up, 32 draws to a word: bit i % 32 of word i // 32 is draw i of the block.
+
+    A link's two slots carry the same bits. Padding slots and candidates may hold anything.
+    """
+
+    link_up: UInt32[np.ndarray, "time word sat port"]
+    access_up: UInt32[np.ndarray, "time word site candidate"]
+
+
+class Routes(eqx.Module):
+    """The answer of a solver for one block of draws.
+
+    `hops` counts the satellites on the path less one (-1: no path); `delivered` says whether every
+    link of the path is up in the true masks, where routing knew only older ones. Both are None
+    where no walk was asked for.
+    """
+
+    latency_s: Float[np.ndarray, "time pair draw"]  # inf: no path
+    hops: Int16[np.ndarray, "time pair draw"] | None = None
+    delivered: Bool[np.ndarray, "time pair draw"] | None = None
+
+
+def to_ticks(delay_s: Float64[np.ndarray, "..."]) -> Int32[np.ndarray, "..."]:
+    """Seconds to whole ticks of 2 ns; inf (and anything beyond it) becomes `NO_PATH_TICKS`."""
+    ticks = np.where(np.isfinite(delay_s), np.rint(delay_s / TICK_S), NO_PATH_TICKS)
+    return np.minimum(ticks, NO_PATH_TICKS).astype(np.int32)
+
+
+def from_ticks(ticks: Int32[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
+    """Whole ticks to seconds, float64; `NO_PATH_TICKS` and above become inf."""
+    return np.where(ticks < NO_PATH_TICKS, ticks * TICK_S, np.inf)

@@ -1,0 +1,69 @@
+"""What a cause returns for one draw: who is out, and when.
+
+Three ways to say it: a *law* (`renewal`: the author gives rates, the engine draws), *windows* (the
+author gives times), or *cuts* (pairs of satellites that cannot talk). `of` names the kind of thing:
+"sat", "terminal", "site", or a group label such as "prime", whose members then fail together.
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+Number = float | Float[Array, ""] | Float[Array, " entity"]
+
+
+class Renewal(eqx.Module):
+    """A stationary on-off process: memoryless failures and repairs, running long before the window.
+
+    P(down) at any instant is rate * repair / (1 + rate * repair).
+    """
+
+    rate_per_s: Number
+    repair_s: Number
+    of: str = eqx.field(static=True)
+
+
+class Windows(eqx.Module):
+    """Down on [start_s, end_s); starts ascending, overlaps allowed; an empty window is inf, inf."""
+
+    start_s: Float[Array, "entity window"]
+    end_s: Float[Array, "entity window"]
+    of: str = eqx.field(static=True)
+
+
+class Cuts(eqx.Module):
+    """Link slots that stay down in every draw, by end points (see `Links`)."""
+
+    slot: Bool[Array, "sat port"] | Bool[np.ndarray, "sat port"]
+
+
+class Outage(eqx.Module):
+    """All that one cause does in one draw."""
+
+    parts: tuple[Renewal | Windows | Cuts, ...] = ()
+
+    def __add__(self, other: "Outage") -> "Outage":
+        return Outage(self.parts + other.parts)
+
+
+def renewal(rate_per_s: Number, repair_s: Number, of: str) -> Outage:
+    """A law: every `of` fails at `rate_per_s` and is back after `repair_s` on average."""
+    return Outage((Renewal(rate_per_s, repair_s, of),))
+
+
+def windows(
+    start_s: Float[Array, "..."] | float,
+    end_s: Float[Array, "..."] | float,
+    of: str,
+    when: Bool[Array, " entity"] | Bool[np.ndarray, " entity"],
+) -> Outage:
+    """One window for each `of` where `when` is True; times broadcast over the entities."""
+    start = jnp.where(when, start_s, jnp.inf).astype(jnp.float32)
+    end = jnp.where(when, end_s, jnp.inf).astype(jnp.float32)
+    return Outage((Windows(start[:, None], end[:, None], of),))
+
+
+def cuts(slot: Bool[Array, "sat port"] | Bool[np.ndarray, "sat port"]) -> Outage:
+    """Link slots that are down in every draw."""
+    return Outage((Cuts(slot),))

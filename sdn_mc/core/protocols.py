@@ -1,0 +1,174 @@
+"""What each kind of component can do: its verbs, with shapes and units. Duck-typed, no inheritance.
+
+To add one: a module with an `equinox.Module`, a YAML file, a test. Optional verbs are marked so.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from jaxtyping import Array, Float, Float64, Key
+
+from sdn_mc.core.calendar import JulianDate
+from sdn_mc.core.distributions import Distribution
+from sdn_mc.core.fleet import Fleet
+from sdn_mc.core.network import Masks, Network, Routes
+from sdn_mc.core.outage import Outage
+from sdn_mc.core.scene import Access, Ephemeris, Flows, Links, Scene, Sites
+
+
+class Constellation(Protocol):
+    """Makes the fleet."""
+
+    def build(self, start: JulianDate | None) -> Fleet:
+        """The fleet; `start` is the run's first epoch, None for the fleet's own reference."""
+        ...
+
+
+class Propagator(Protocol):
+    """Moves the fleet."""
+
+    def ephemeris(
+        self, fleet: Fleet, start: JulianDate, time_s: Float64[np.ndarray, " time"]
+    ) -> Ephemeris: ...
+
+
+class Topology(Protocol):
+    """Wires the mesh, once an epoch."""
+
+    def build(self, fleet: Fleet, ephemeris: Ephemeris) -> Links: ...
+
+
+class Earth(Protocol):
+    """Places sites in the ephemeris' frame."""
+
+    def site_km(
+        self, sites: Sites, fleet: Fleet, start: JulianDate, time_s: Float64[np.ndarray, " time"]
+    ) -> tuple[Float64[np.ndarray, "time site xyz"], Float64[np.ndarray, "time site xyz"]]:
+        """Inertial position, km, and local vertical (unit vector) of every site at every time."""
+        ...
+
+
+class AccessRule(Protocol):
+    """Says which satellites a site can use."""
+
+    def build(
+        self,
+        ephemeris: Ephemeris,
+        site_km: Float64[np.ndarray, "time site xyz"],
+        vertical: Float64[np.ndarray, "time site xyz"],
+    ) -> Access: ...
+
+
+class FlowTable(Protocol):
+    """Says who talks to whom."""
+
+    def build(self, sites: Sites) -> Flows: ...
+
+
+class Timeline(Protocol):
+    """The instants of each epoch. `mode` is "snapshot" or "episode"."""
+
+    mode: str
+    n_epoch: int
+
+    def epoch_start(self, reference: JulianDate, epoch: int) -> JulianDate: ...
+
+    def time_s(self, seed: int, epoch: int) -> Float64[np.ndarray, " time"]: ...
+
+    @property
+    def window_s(self) -> float: ...
+
+    @property
+    def onset_s(self) -> float | None: ...
+
+
+class Threat(Protocol):
+    """One cause, written for one draw; the engine maps it over draws."""
+
+    def sample(
+        self, key: Key[Array, ""], macros: Mapping[str, Any], scene: Scene, prepared: Any
+    ) -> Outage:
+        """Who is out, and when. `macros` always holds `onset_s`; `prepared` is what `prepare` gave.
+
+        Runs inside `jax.vmap` over draws and `jax.jit`: fixed shapes, no host code.
+        """
+        ...
+
+    def macros(self, scene: Scene) -> dict[str, Distribution]:
+        """Optional. What one draw shares over all its elements; drawn and stored by the engine."""
+        ...
+
+    def prepare(self, scene: Scene) -> Any:
+        """Optional, host-side, once an epoch: tables and orders; arrays of fixed shape."""
+        ...
+
+    def problems(self) -> list[str]:
+        """Optional (any component): what is wrong across its fields, a full sentence each."""
+        ...
+
+
+class Solver(Protocol):
+    """Finds least latencies, for all times of a block."""
+
+    block_draws: int  # draws it likes in one call: a multiple of 32, at most 256
+
+    def prepare(self, network: Network) -> Any:
+        """Orders and programs of one epoch, reused by every block."""
+        ...
+
+    def solve(self, plan: Any, masks: Masks, truth: Masks | None, walk: bool) -> Routes:
+        """Routes on `masks`. With `walk`, hops; with `truth`, whether they hold there."""
+        ...
+
+
+class Policy(Protocol):
+    """What routing knows: the masks `lag_s` before the truth. 0 is ideal, an upper bound."""
+
+    @property
+    def lag_s(self) -> float: ...
+
+
+class Series(NamedTuple):
+    """One column of a block, as metrics see it. Healthy series have one draw."""
+
+    latency_s: Float[np.ndarray, "draw time flow"]  # inf: not delivered
+    hops: np.ndarray | None  # [draw, time, flow], -1: no path
+
+
+class Output(NamedTuple):
+    """One result of a metric: what the store writes and how statistics treats it."""
+
+    name: str
+    units: str
+    long_name: str
+    meaning: str
+    interval: str  # "mean", "share", "quantile": the method in `statistics`
+    pairs: str = ""  # "difference": already against the healthy column, where it is 0 by definition
+    within: tuple[float, float] = (-float("inf"), float("inf"))  # lowest and highest possible value
+    per_flow: bool = True  # False: one value a draw over all flows, an array [draw, 1]
+
+
+class Metric(Protocol):
+    """Scores each draw from its series. Pure numpy."""
+
+    modes: Sequence[str]  # "snapshot", "episode"
+    needs_hops: bool
+
+    def outputs(self) -> list[Output]: ...
+
+    def score(
+        self, series: Series, healthy: Series, scene: Scene
+    ) -> dict[str, Float[np.ndarray, "draw flow"]]:
+        """`series` of one column and the healthy series of the same epoch (one draw)."""
+        ...
+
+    def per_instant(
+        self, series: Series, healthy: Series, scene: Scene
+    ) -> dict[str, Float[np.ndarray, "draw time flow"]]:
+        """Optional, for snapshots: the outputs that are means over instants, before that mean.
+
+        `statistics` takes their mean over the draws of an epoch: the instants are a sample too, one
+        that all draws of the epoch share.
+        """
+        ...

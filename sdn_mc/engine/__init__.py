@@ -1,0 +1,156 @@
+"""The order of the chain: scene, causes, masks, routes, scores. Every `jit` and `vmap` of it.
+
+A scene is built once an epoch on the host, in float64; nothing in it depends on the draw. For each
+block of draws, one compiled call draws every cause, and another turns outages into mask words, 32
+draws to a word, for every column at every time. Solvers and metrics are called from the host.
+"""
+
+from collections.abc import Mapping
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, UInt32
+
+from sdn_mc.core.constants import DRAWS_PER_GROUP, DRAWS_PER_WORD
+from sdn_mc.core.network import Masks, Routes
+from sdn_mc.core.outage import Cuts, Windows
+from sdn_mc.core.protocols import Series
+from sdn_mc.core.scene import Flows
+from sdn_mc.engine.causes import prepared_tables, sample, spec_of, traced, traced_scene
+from sdn_mc.engine.masking import mask_words, wiring_of
+from sdn_mc.engine.scenes import build_scenes, network_of
+from sdn_mc.engine.types import HEALTHY, Block, Column, Prepared, Spec, System
+
+__all__ = ["HEALTHY", "Block", "Column", "Prepared", "Series", "Spec", "System", "network_of"]
+
+
+def prepare(system: System, seed: int, columns: tuple[Column, ...]) -> Prepared:
+    """Build every epoch's scene, the solver's plans and the healthy column."""
+    fleet, sites, flows, scenes = build_scenes(system, seed)
+    spec = spec_of(system, scenes[0])
+    tables = tuple(prepared_tables(system.threats, scene) for scene in scenes)
+    plans = tuple(system.solver.prepare(network_of(scene)) for scene in scenes)
+    needs_hops = any(metric.needs_hops for metric in system.metrics.values())
+    partial_run = Prepared(
+        system, seed, columns, spec, fleet, sites, flows, scenes, tables, plans, (), needs_hops
+    )
+    healthy = tuple(_healthy(partial_run, epoch) for epoch in range(len(scenes)))
+    return partial_run._replace(healthy=healthy)
+
+
+def epoch_of(draw: int, n_epoch: int) -> int:
+    """Epoch of a draw: groups of 256 draws are dealt to the epochs in turn."""
+    return (draw // DRAWS_PER_GROUP) % n_epoch
+
+
+def run_block(run: Prepared, first: int, count: int) -> Block:
+    """Draws first .. first + count - 1, which must lie in one group; padded to whole words."""
+    epoch = epoch_of(first, len(run.scenes))
+    scene, padded = run.scenes[epoch], -(-count // DRAWS_PER_WORD) * DRAWS_PER_WORD
+    draws = jnp.arange(first, first + padded, dtype=jnp.uint32)
+    drawn, outages = sample_draws(run, epoch, draws)
+    masks = masks_at(run, epoch, outages, run.columns, scene.time_s)
+    lag_s = float(run.system.routing.lag_s)
+    known = masks_at(run, epoch, outages, run.columns, scene.time_s - lag_s) if lag_s else masks
+    series = {}
+    for k, column in enumerate(run.columns):
+        routes = run.system.solver.solve(
+            run.plans[epoch], known[k], masks[k] if lag_s else None, run.needs_hops or bool(lag_s)
+        )
+        series[column.name] = _series(routes, scene.flows, count)
+    return Block(epoch, {name: value[:count] for name, value in drawn.items()}, series)
+
+
+def scores_of(run: Prepared, series: Series, epoch: int) -> dict[str, np.ndarray]:
+    """Every output of every metric, [draw, flow]."""
+    scores: dict[str, np.ndarray] = {}
+    for metric in run.system.metrics.values():
+        scores |= metric.score(series, run.healthy[epoch], run.scenes[epoch])
+    return scores
+
+
+def instants_of(run: Prepared, series: Series, epoch: int) -> dict[str, np.ndarray]:
+    """Outputs that are means over sampled instants: their mean over draws, [time, flow]."""
+    means: dict[str, np.ndarray] = {}
+    if run.system.times.mode != "snapshot":
+        return means
+    for metric in run.system.metrics.values():
+        if hasattr(metric, "per_instant"):
+            values = metric.per_instant(series, run.healthy[epoch], run.scenes[epoch])
+            means |= {name: _mean_over_draws(each) for name, each in values.items()}
+    return means
+
+
+def _mean_over_draws(values: np.ndarray) -> np.ndarray:
+    """[draw, time, flow] to [time, flow], counted where it can be."""
+    if values.dtype == bool:
+        return np.count_nonzero(values, axis=0) / len(values)
+    return values.sum(axis=0, dtype=np.float64) / len(values)
+
+
+def sample_draws(
+    run: Prepared, epoch: int, draws: UInt32[Array, " draw"]
+) -> tuple[dict[str, np.ndarray], dict[str, tuple[Windows | Cuts, ...]]]:
+    """Every cause in every draw: macros and drawn parameters [draw, …], outages [..., draw]."""
+    threats = {name: traced(threat) for name, threat in run.system.threats.items()}
+    scene = traced_scene(run.scenes[epoch])
+    begin_s = -float(run.system.routing.lag_s)
+    drawn, outages, overflow = sample(
+        threats, scene, run.tables[epoch], draws, jnp.uint32(run.seed), begin_s, run.spec
+    )
+    if bool(overflow):
+        raise RuntimeError("a law drew more windows than expected once in 1e9 entity-draws")
+    return {name: np.asarray(value) for name, value in drawn.items()}, outages
+
+
+def masks_at(
+    run: Prepared,
+    epoch: int,
+    outages: Mapping[str, tuple[Windows | Cuts, ...]],
+    columns: tuple[Column, ...],
+    time_s: Float[np.ndarray, " time"] | Float[Array, " time"],
+) -> list[Masks]:
+    """Mask words of every column at the scene's instants, with causes evaluated at `time_s`."""
+    scene = run.scenes[epoch]
+    assert scene.links is not None and scene.access is not None
+    link_up, access_up = mask_words(
+        dict(outages),
+        wiring_of(scene.links),
+        scene.access.sat,
+        scene.fleet.group,
+        jnp.asarray(time_s, jnp.float32),
+        jnp.float32(scene.links.retarget_s),
+        columns,
+        scene.links.n_terminal,
+        scene.access.best_only,
+    )
+    link, access = np.asarray(link_up), np.asarray(access_up)
+    return [Masks(link[:, k], access[:, k]) for k in range(len(columns))]
+
+
+def _series(routes: Routes, flows: Flows, count: int) -> Series:
+    """Best pair of each flow, [draw, time, flow]; a route that does not hold is no route."""
+    latency = routes.latency_s
+    if routes.delivered is not None:
+        latency = np.where(routes.delivered, latency, np.asarray(np.inf, latency.dtype))
+    latency = np.moveaxis(latency[..., :count], -1, 0)
+    hops = None if routes.hops is None else np.moveaxis(routes.hops[..., :count], -1, 0)
+    if len(flows.pair_flow) == flows.n_flow:
+        return Series(latency, hops)
+    best = [
+        np.flatnonzero(flows.pair_flow == flow)[
+            np.argmin(latency[..., flows.pair_flow == flow], axis=-1)
+        ]
+        for flow in range(flows.n_flow)
+    ]
+    chosen = np.stack(best, axis=-1)
+    taken = np.take_along_axis(latency, chosen, axis=-1)
+    return Series(taken, None if hops is None else np.take_along_axis(hops, chosen, axis=-1))
+
+
+def _healthy(run: Prepared, epoch: int) -> Series:
+    """The scene without any cause: one draw."""
+    scene = run.scenes[epoch]
+    (masks,) = masks_at(run, epoch, {}, (HEALTHY,), scene.time_s)
+    routes = run.system.solver.solve(run.plans[epoch], masks, None, run.needs_hops)
+    return _series(routes, scene.flows, 1)

@@ -1,0 +1,79 @@
+"""The scene, once an epoch: everything that does not depend on the draw, on the host in float64."""
+
+import dataclasses
+
+import numpy as np
+
+from sdn_mc.core.fleet import Fleet
+from sdn_mc.core.network import Network
+from sdn_mc.core.scene import Access, Flows, Scene, Sites
+from sdn_mc.engine.types import System
+
+
+def build_scenes(system: System, seed: int) -> tuple[Fleet, Sites, Flows, tuple[Scene, ...]]:
+    """Fleet, sites, flows, and one scene an epoch with equal shapes."""
+    sites = system.sites.build()
+    flows = system.flows.build(sites)
+    start = getattr(system.times, "start", None)
+    first = None if start is None else system.times.epoch_start(None, 0)  # type: ignore[arg-type]
+    fleet = system.constellation.build(first)
+    scenes = [
+        build_scene(system, fleet, sites, flows, seed, epoch)
+        for epoch in range(system.times.n_epoch)
+    ]
+    room = max(scene.access.sat.shape[-1] for scene in scenes if scene.access is not None)
+    widened = [dataclasses.replace(scene, access=_widened(scene.access, room)) for scene in scenes]
+    return fleet, sites, flows, tuple(widened)
+
+
+def build_scene(
+    system: System, fleet: Fleet, sites: Sites, flows: Flows, seed: int, epoch: int
+) -> Scene:
+    """One epoch: positions, mesh and access at every time."""
+    times = system.times
+    start = times.epoch_start(fleet.reference, epoch)
+    time_s = times.time_s(seed, epoch)
+    ephemeris = system.propagation.ephemeris(fleet, start, time_s)
+    site_km, vertical = system.earth.site_km(sites, fleet, start, time_s)
+    return Scene(
+        time_s=time_s,
+        window_s=float(times.window_s),
+        onset_s=times.onset_s,
+        fleet=fleet,
+        links=system.topology.build(fleet, ephemeris),
+        access=system.access.build(ephemeris, site_km, vertical),
+        sites=sites,
+        flows=flows,
+        start=start,
+        epoch=epoch,
+        status=ephemeris.status,
+        mode=times.mode,
+    )
+
+
+def network_of(scene: Scene) -> Network:
+    """The scene as solvers see it."""
+    links, access, flows = scene.links, scene.access, scene.flows
+    assert links is not None and access is not None
+    source, pair_source = np.unique(flows.pair_source, return_inverse=True)
+    return Network(
+        neighbour=links.neighbour,
+        delay_s=links.delay_s,
+        access_sat=access.sat,
+        access_delay_s=access.delay_s,
+        source=source.astype(np.int32),
+        pair_source=pair_source.astype(np.int32),
+        pair_site=flows.pair_destination,
+    )
+
+
+def _widened(access: Access | None, room: int) -> Access:
+    """Padded to a common number of candidates, so that every epoch has one shape."""
+    assert access is not None
+    extra = ((0, 0), (0, 0), (0, room - access.sat.shape[-1]))
+    return dataclasses.replace(
+        access,
+        sat=np.pad(access.sat, extra),
+        delay_s=np.pad(access.delay_s, extra, constant_values=np.inf),
+        elevation_rad=np.pad(access.elevation_rad, extra, constant_values=-np.inf),
+    )

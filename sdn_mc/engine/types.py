@@ -1,0 +1,82 @@
+"""What a run is made of: components, columns, what compiled code must know, and results."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sdn_mc.core.fleet import Fleet
+from sdn_mc.core.protocols import (
+    AccessRule,
+    Constellation,
+    Earth,
+    FlowTable,
+    Metric,
+    Policy,
+    Propagator,
+    Series,
+    Solver,
+    Threat,
+    Timeline,
+    Topology,
+)
+from sdn_mc.core.scene import Flows, Scene, Sites
+
+
+class System(NamedTuple):
+    """The components of a run."""
+
+    constellation: Constellation
+    propagation: Propagator
+    earth: Earth
+    topology: Topology
+    access: AccessRule
+    sites: Any
+    flows: FlowTable
+    times: Timeline
+    threats: dict[str, Threat]
+    routing: Policy
+    solver: Solver
+    metrics: dict[str, Metric]
+
+
+class Column(NamedTuple):
+    """One case of the same scene and draws: which causes act."""
+
+    name: str
+    causes: tuple[str, ...]
+
+
+HEALTHY = Column("healthy", ())
+
+
+class Spec(NamedTuple):
+    """What compiled code must know beforehand; hashable."""
+
+    threats: tuple[tuple[str, int], ...]  # name and code of the random stream, in name order
+    n_window: tuple[tuple[str, tuple[int, ...]], ...]  # windows of each part of each threat
+    n_entity: tuple[tuple[str, int], ...]
+
+
+class Prepared(NamedTuple):
+    """Everything that blocks share."""
+
+    system: System
+    seed: int
+    columns: tuple[Column, ...]
+    spec: Spec
+    fleet: Fleet
+    sites: Sites
+    flows: Flows
+    scenes: tuple[Scene, ...]
+    tables: tuple[dict[str, Any], ...]  # what each threat's `prepare` gave, for each epoch
+    plans: tuple[Any, ...]
+    healthy: tuple[Series, ...]  # one draw each
+    needs_hops: bool
+
+
+class Block(NamedTuple):
+    """The result of a range of draws inside one group."""
+
+    epoch: int
+    drawn: dict[str, np.ndarray]  # "threat.name" -> [draw, ...]
+    series: dict[str, Series]  # by column

@@ -1,0 +1,1 @@
+"""Scores of one draw from its series: one module a metric, named arrays out."""

@@ -1,0 +1,1 @@
+"""From elements and times to positions."""

@@ -1,0 +1,1 @@
+"""Reads stores and makes tables and figures; computes nothing that a metric should."""

@@ -1,0 +1,209 @@
+"""The table a run ends with: healthy beside attacked, intervals, what is given, what is assumed.
+
+Read from a result alone. `/summary` holds, over (column, flow), an estimate for each metric and its
+`_low`, `_high`, `_standard_error` and `_count`; the last flow is the mean over flows. The root says,
+as JSON text, what the columns, the satellites, the assumptions and the notes are.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from sdn_mc.core.constants import S_PER_H, S_PER_MIN
+from sdn_mc.core.problems import InputError
+from sdn_mc.store import open_result
+
+MAIN_METRIC = "availability"
+
+_MS_PER_S = 1000.0
+_MOST_FLOWS = 40  # rows of the table; of more flows the lowest are shown
+_LOW, _HIGH = "_low", "_high"
+
+
+def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
+    """Print everything a reader needs to judge the run, about 100 columns wide."""
+    tree = result if isinstance(result, xr.DataTree) else open_result(result)
+    summary = _summary_of(tree)
+    found = {str(name) for name in summary.data_vars if f"{name}{_LOW}" in summary}
+    metrics = sorted(found, key=lambda name: (name != MAIN_METRIC, name))
+    main = metrics[0]
+    console.print(_heading(tree))
+    console.print(_columns(_read(tree, "columns", [])))
+    console.print(_by_flow(summary, main, console.width))
+    console.print(_over_flows(summary, metrics))
+    for title, lines in _remarks(tree):
+        console.print(Text(title, style="bold"))
+        console.print(Padding(Group(*lines), (0, 0, 1, 2)))
+
+
+def share(value: float) -> str:
+    """A share in four decimals that never rounds to a certainty it is not."""
+    if value < 1 and round(value, 4) == 1:
+        return ">0.9999"
+    if value > 0 and round(value, 4) == 0:
+        return "<0.0001"
+    return f"{value:.4f}"
+
+
+def duration(value_s: float, scale_s: float) -> tuple[str, str]:
+    """A time and its unit, in the unit that suits `scale_s`."""
+    if not np.isfinite(value_s):
+        return _infinite(value_s), ""
+    if abs(scale_s) < 1:
+        return f"{value_s * _MS_PER_S:.1f}", "ms"
+    if abs(scale_s) < 2 * S_PER_MIN:
+        return f"{value_s:.2f}", "s"
+    if abs(scale_s) < 2 * S_PER_H:
+        return f"{value_s / S_PER_MIN:.1f}", "min"
+    return f"{value_s / S_PER_H:.2f}", "h"
+
+
+def value_and_interval(value: float, low: float, high: float, units: str) -> tuple[str, str]:
+    """ "0.9312" and "[0.9254, 0.9366]"; no interval where it has no width."""
+    scale = next((abs(x) for x in (value, low, high) if np.isfinite(x)), 0.0)
+    ends = [_number(end, units, scale)[0] for end in (low, high)]
+    text = " ".join(part for part in _number(value, units, scale) if part)
+    return text, "" if low == high == value else f"[{ends[0]}, {ends[1]}]"
+
+
+def _number(value: float, units: str, scale: float) -> tuple[str, str]:
+    if units == "s":
+        return duration(value, scale)
+    if not np.isfinite(value):
+        return _infinite(value), ""
+    if units == "1":
+        if scale > 1:
+            return f"{value:.3f}", ""
+        return (share(value) if 0 <= value <= 1 else f"{value:.4f}"), ""
+    return f"{value:.4g}", units
+
+
+def _infinite(value: float) -> str:
+    return "∞" if value > 0 else "-∞"
+
+
+def _heading(tree: xr.DataTree) -> RenderableType:
+    about = tree.attrs
+    facts = [f"{about['n_draw']:,} draws", f"seed {about['seed']}", f"device {about['device']}"]
+    facts += [f"stopped: {about['stop_reason']}"] if about["stop_reason"] else []
+    title = Text(str(about.get("question", about["title"])), style="bold")
+    return Padding(Group(title, Text(" · ".join(facts), style="dim")), (1, 0))
+
+
+def _columns(columns: list[dict[str, Any]]) -> RenderableType:
+    table = _table("What each column holds", ["column", "given", "process", ""])
+    for column in columns:
+        given = column.get("given", [])
+        process = [cause for cause in column.get("causes", []) if cause not in given]
+        words = [", ".join(names) or "-" for names in (given, process)]
+        table.add_row(Text(column["name"]), *map(Text, words), Text(column.get("text", "")))
+    return Padding(table, (0, 0, 1, 0))
+
+
+def _by_flow(summary: xr.Dataset, metric: str, width: int) -> RenderableType:
+    """One row a flow, one cell a column; the interval goes below where the line is too short."""
+    n_flow = summary.sizes["flow"]
+    lowest = np.argsort(summary[metric].min("column").values, kind="stable")[:_MOST_FLOWS]
+    parts = [metric + end for end in ("", _LOW, _HIGH)]
+    summary = summary[parts].isel(flow=np.sort(lowest))
+    variable = summary[metric]
+    names = [str(name) for name in summary["column"].values]
+    flows = [str(name) for name in summary["flow"].values]
+    cells = [
+        [_estimate(summary.isel(column=i, flow=j), metric) for i in range(len(names))]
+        for j in range(len(flows))
+    ]
+    one_line = max(map(len, flows)) + sum(
+        2 + max(len(name), *(len(" ".join(row[i])) for row in cells))
+        for i, name in enumerate(names)
+    )
+    table = _table(variable.attrs["long_name"] + " by flow", ["flow", *names], right=True)
+    for flow, row in zip(flows, cells, strict=True):
+        table.add_row(Text(flow), *(_cell(*cell, one_line <= width - 2) for cell in row))
+    notes = [f"Intervals: {variable.attrs['method']}."] if "method" in variable.attrs else []
+    notes += [f"The lowest {len(flows)} of {n_flow:,} flows."] if n_flow > len(flows) else []
+    return Padding(Group(table, Text(" ".join(notes), style="dim")), (0, 0, 1, 0))
+
+
+def _over_flows(summary: xr.Dataset, metrics: list[str]) -> RenderableType:
+    """Every metric's mean over flows, the last entry of its flow axis."""
+    names = [str(name) for name in summary["column"].values]
+    table = _table("Mean over flows", ["metric", *names], right=True)
+    for metric in metrics:
+        last = summary.isel({summary[metric].dims[-1]: -1})
+        cells = [_cell(*_estimate(last.isel(column=k), metric)) for k in range(len(names))]
+        table.add_row(Text(summary[metric].attrs["long_name"]), *cells)
+    infinite = any(np.isinf(summary[metric]).any() for metric in metrics)
+    note = Text("∞: no path, or not within the horizon." if infinite else "", style="dim")
+    return Padding(Group(table, note), (0, 0, 1, 0))
+
+
+def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:
+    """Satellites by status, assumptions and notes, each with its title, where there are any."""
+    found: list[tuple[str, list[RenderableType]]] = []
+    if fleet := _read(tree, "satellites", {}):
+        left = fleet["left_out"]
+        by_reason = ", ".join(f"{n:,} {reason}" for reason, n in left.items())
+        line = f"{fleet['read']:,} read = {fleet['in_mesh']:,} in the mesh + "
+        line += f"{sum(left.values()):,} left out" + (f" ({by_reason})" if left else "")
+        found.append(("Satellites", [Text(line)]))
+    if assumptions := _read(tree, "assumptions", []):
+        table = _table("", [])
+        for item in assumptions:
+            value = " ".join(
+                str(item[k]) for k in ("value", "unit") if item.get(k) not in ("", "1")
+            )
+            table.add_row(
+                Text(item["name"]), Text(value), Text(item.get("meaning", ""), style="dim")
+            )
+        found.append(("Assumed, not known: sweep these", [table]))
+    if notes := _read(tree, "notes", []):
+        found.append(("Notes", [Text(f"- {note}") for note in notes]))
+    return found
+
+
+def _table(title: str, headers: list[str], right: bool = False) -> Table:
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False,
+        padding=(0, 2, 0, 0), show_header=bool(headers),
+    )  # fmt: skip
+    for i, header in enumerate(headers):
+        table.add_column(
+            Text(header, style="bold cyan"), justify="right" if right and i else "left"
+        )
+    return table
+
+
+def _cell(value: str, interval: str, one_line: bool = False) -> Text:
+    return (
+        Text.assemble(value, " " if one_line else "\n", (interval, "dim"))
+        if interval
+        else Text(value)
+    )
+
+
+def _estimate(one: xr.Dataset, metric: str) -> tuple[str, str]:
+    value, low, high = (float(one[f"{metric}{end}"]) for end in ("", _LOW, _HIGH))
+    return value_and_interval(value, low, high, one[metric].attrs["units"])
+
+
+def _summary_of(tree: xr.DataTree) -> xr.Dataset:
+    summary = tree.children.get("summary")
+    if summary is None or not any(str(name).endswith(_LOW) for name in summary.data_vars):
+        raise InputError(
+            "this result has no summary yet, as its run has not ended; continue it with "
+            "`sdn-mc resume` and the path of its folder."
+        )
+    return summary.to_dataset().load()
+
+
+def _read(tree: xr.DataTree, attribute: str, absent: Any) -> Any:
+    text = tree.attrs.get(attribute)
+    return json.loads(text) if isinstance(text, str) and text else text or absent

@@ -1,0 +1,341 @@
+"""What a result holds: its variables with units and meaning, and the arrays of one run."""
+
+import json
+import platform
+from typing import Any
+
+import jax
+import numpy as np
+
+import sdn_mc
+from sdn_mc.config import Job
+from sdn_mc.core.constants import DRAWS_PER_GROUP
+from sdn_mc.core.fleet import Status
+from sdn_mc.engine import Block, Prepared, epoch_of, instants_of, scores_of
+from sdn_mc.store import Variable
+
+CITATION = "sdn_mc authors (2026), sdn_mc: Monte Carlo resilience of satellite laser meshes"
+MAIN_PATHS = "latency_s"
+FIRST_KEPT = 1000  # draws whose latency series are kept under store.paths=first_1000
+AT_TIME = "Mean over the draws of a stored block, which share an epoch, at each of its times."
+LARGEST_PATHS_BYTES = 2 * 2**30  # above this, store.paths=auto keeps the first draws only
+
+
+def result_variables(run: Prepared, block: Block, paths: str) -> list[Variable]:
+    """Every variable but the summary's. `block` is any block of the run, for names and shapes."""
+    found = _scene_variables(run) + _draw_variables(block)
+    if paths != "none":
+        found += _path_variables(run, block)
+    return found + _metric_variables(run)
+
+
+def sizes(run: Prepared, block: Block, draws: int) -> dict[str, int]:
+    """Length of every axis."""
+    scene = run.scenes[0]
+    assert scene.links is not None
+    own = {
+        f"{stored_name(name)}_{k}": length
+        for name, values in block.drawn.items()
+        for k, length in enumerate(values.shape[1:])
+    }
+    return own | {
+        "draw": draws,
+        "epoch": len(run.scenes),
+        "time": len(scene.time_s),
+        "pair": run.flows.n_flow,
+        "flow": run.flows.n_flow,
+        "column": len(run.columns),
+        "site": run.sites.n_site,
+        "sat": run.fleet.n_sat,
+        "port": scene.links.terminal.shape[1],
+        "all_flows": 1,
+    }
+
+
+def paths_kept(asked: str, run: Prepared, draws: int) -> str:
+    """What `auto` comes to: all series where they are small, else the first thousand draws'."""
+    if asked != "auto":
+        return asked
+    scene = run.scenes[0]
+    n_bytes = 4 * draws * len(scene.time_s) * run.flows.n_flow * len(run.columns)
+    return "all" if n_bytes <= LARGEST_PATHS_BYTES else "first_1000"
+
+
+def constants(run: Prepared, variables: list[Variable]) -> dict[str, np.ndarray]:
+    """Values of every variable that has no draws."""
+    fleet, scenes, catalogue = run.fleet, run.scenes, run.fleet.catalogue
+    n_sat = fleet.n_sat
+    assert scenes[0].links is not None
+    names = catalogue.name if catalogue else tuple(f"satellite {k}" for k in range(n_sat))
+    numbers = catalogue.number if catalogue else tuple(range(1, n_sat + 1))
+    values: dict[str, Any] = {
+        "/scene/time_s": np.stack([scene.time_s for scene in scenes]),
+        "/scene/start": np.array([scene.start.datetime64() for scene in scenes]),
+        "/scene/sat": names,
+        "/scene/catalogue_number": np.array(numbers, np.int64),
+        "/scene/plane": fleet.plane.astype(np.int32),
+        "/scene/slot": fleet.slot.astype(np.int32),
+        "/scene/shell": fleet.shell.astype(np.int32),
+        "/scene/status": np.stack([_status(scene) for scene in scenes]),
+        "/scene/n_link": np.stack([_degree(scene) for scene in scenes]),
+        "/scene/site": run.sites.name,
+        "/scene/latitude_deg": run.sites.latitude_deg,
+        "/scene/longitude_deg": run.sites.longitude_deg,
+        "/scene/altitude_m": run.sites.altitude_m,
+        "/scene/bound_s": run.flows.bound_s,
+        "/scene/latency_healthy_s": np.stack([s.latency_s[0] for s in run.healthy]),
+        "/metrics/column": [column.name for column in run.columns],
+    }
+    for label, members in fleet.group.items():
+        values[f"/scene/group_{label}"] = members.astype(np.int32)
+    for group in ("/scene", "/paths", "/metrics"):
+        axis = "pair" if group == "/paths" else "flow"
+        values |= {
+            f"{group}/{axis}": run.flows.name,
+            f"{group}/source": run.flows.source,
+            f"{group}/destination": run.flows.destination,
+        }
+    return {v.path: np.asarray(values[v.path]) for v in variables if not v.by_draw}
+
+
+def block_values(
+    run: Prepared, first: int, block: Block, variables: list[Variable]
+) -> dict[str, np.ndarray]:
+    """Values of one stored block, by variable."""
+    series = next(iter(block.series.values())).latency_s
+    draws = np.arange(first, first + len(series))
+    epochs = np.array([epoch_of(int(draw), len(run.scenes)) for draw in draws], np.int32)
+    values: dict[str, np.ndarray] = {"/draws/weight": np.ones(len(draws))}
+    for group in ("/draws", "/paths", "/metrics"):
+        values |= {f"{group}/draw": draws, f"{group}/epoch": epochs}
+    for name, drawn in block.drawn.items():
+        values[f"/draws/{stored_name(name)}"] = drawn
+    for column in run.columns:
+        values[f"/paths/{path_name(run, column.name)}"] = block.series[column.name].latency_s
+    scores = [scores_of(run, block.series[c.name], block.epoch) for c in run.columns]
+    for name in scores[0]:
+        values[f"/metrics/{name}"] = np.stack([of_column[name] for of_column in scores])
+    means = [instants_of(run, block.series[c.name], block.epoch) for c in run.columns]
+    for name in means[0]:
+        values[f"/metrics/{name}_at_time"] = np.stack([m[name] for m in means])[:, None]
+    wanted = {v.path: v.dtype for v in variables if v.by_draw}
+    return {path: values[path].astype(dtype) for path, dtype in wanted.items()}
+
+
+def attributes(job: Job, run: Prepared, config_hash: str, folder: str) -> dict[str, Any]:
+    """What the root says of the run."""
+    return {
+        "title": job.title,
+        "citation": CITATION,
+        "licence": "MIT (the software); results belong to whoever made them",
+        "seed": job.seed,
+        "config": json.dumps(job.resolved),
+        "config_hash": config_hash,
+        "start_directory": folder,
+        "inputs": json.dumps(job.inputs),
+        "assumptions": json.dumps(job.assumptions),
+        "columns": json.dumps([_column_words(run, k) for k in range(len(run.columns))]),
+        "satellites": json.dumps(satellites(run)),
+        "notes": json.dumps(notes(run)),
+        "versions": json.dumps(versions()),
+        "device": f"{jax.devices()[0].device_kind} ({jax.default_backend()})",
+        "stop_reason": "not finished",
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of the code and of the libraries that make the numbers."""
+    import equinox
+    import numba
+    import scipy
+    import xarray
+    import zarr
+
+    kinds = {"jax": jax, "numpy": np, "numba": numba, "scipy": scipy, "equinox": equinox}
+    kinds |= {"xarray": xarray, "zarr": zarr}
+    found = {"sdn_mc": sdn_mc.__version__, "python": platform.python_version()}
+    return found | {name: module.__version__ for name, module in kinds.items()}
+
+
+def satellites(run: Prepared) -> dict[str, Any]:
+    """How many satellites were read, are in the mesh, and were left out by reason, at first."""
+    scene = run.scenes[0]
+    status, degree = _status(scene), _degree(scene)
+    bent_pipe = not degree.any()
+    working = np.isin(status, (Status.IN_SERVICE, Status.LONE_PLANE))
+    in_mesh = working & ((degree > 0) | bent_pipe)
+    reasons = {
+        Status(int(code)).meaning: int(np.sum((status == code) & ~in_mesh))
+        for code in np.unique(status[~working])
+    }
+    unlinked = int(np.sum(working & ~in_mesh))
+    if unlinked:
+        reasons["without a neighbour to link to (access only)"] = unlinked
+    return {
+        "read": run.fleet.n_sat,
+        "in_mesh": int(in_mesh.sum()),
+        "bent_pipe": bent_pipe,
+        "left_out": reasons,
+    }
+
+
+def notes(run: Prepared) -> list[str]:
+    """What the fleet and the mesh want said."""
+    scene = run.scenes[0]
+    found = [*run.fleet.notes, *(scene.links.notes if scene.links else ())]
+    cut = sum(s.access.n_cut for s in run.scenes if s.access is not None)
+    return found + ([f"{cut} access candidates were cut for want of room"] if cut else [])
+
+
+def path_name(run: Prepared, column: str) -> str:
+    """Name of a column's latency series: the last column has the plain one."""
+    return MAIN_PATHS if column == run.columns[-1].name else f"latency_{column}_s"
+
+
+def stored_name(drawn: str) -> str:
+    """ "threat.macro" as a variable name."""
+    return drawn.replace(".", "_")
+
+
+def _column_words(run: Prepared, k: int) -> dict[str, Any]:
+    column, mode = run.columns[k], run.system.times.mode
+    given = [c for c in column.causes if getattr(run.system.threats[c], "event", "") == "given"]
+    process = [c for c in column.causes if c not in given]
+    words = []
+    if given:
+        hours = float(run.system.times.window_s) / 3600
+        fixed = run.system.times.onset_s is not None
+        when = "at the onset" if fixed or mode == "episode" else f"in the window of {hours:g} h"
+        words.append(f"given {', '.join(given)} ({when})")
+    if process:
+        words.append(f"process {', '.join(process)}")
+    return {
+        "name": column.name,
+        "causes": list(column.causes),
+        "given": given,
+        "text": "; ".join(words) or "nothing",
+    }
+
+
+def _status(scene: Any) -> np.ndarray:
+    return np.asarray(scene.status, np.int8)
+
+
+def _degree(scene: Any) -> np.ndarray:
+    """Links of each satellite at the first instant, standby links left out."""
+    return np.isfinite(scene.links.delay_s[0][:, : scene.links.n_terminal]).sum(1).astype(np.int16)
+
+
+# name, axes, dtype, units, long name, meaning
+_SCENE = (
+    ("time_s", ("epoch", "time"), "float64", "s", "time", "Time since the epoch's start."),
+    ("start", ("epoch",), "datetime64[ns]", "1", "epoch start", "Start of the epoch, UTC."),
+    ("sat", ("sat",), "str", "1", "satellite", "Name of the satellite."),
+    ("catalogue_number", ("sat",), "int64", "1", "catalogue number", "Index + 1 if synthetic."),
+    ("plane", ("sat",), "int32", "1", "orbital plane", "Plane, over all shells; -1: none."),
+    ("slot", ("sat",), "int32", "1", "slot", "Order along the plane; -1: none."),
+    ("shell", ("sat",), "int32", "1", "shell", "Shell; -1: none."),
+    ("status", ("epoch", "sat"), "int8", "1", "status", "Whether it carries traffic, or why not."),
+    ("n_link", ("epoch", "sat"), "int16", "1", "links", "Healthy links at the first instant."),
+    ("site", ("site",), "str", "1", "site", "Name of the site."),
+    ("latitude_deg", ("site",), "float64", "degrees_north", "latitude", "Geodetic latitude."),
+    ("longitude_deg", ("site",), "float64", "degrees_east", "longitude", "Longitude."),
+    ("altitude_m", ("site",), "float64", "m", "altitude", "Height above the Earth's surface."),
+    (
+        "bound_s",
+        ("flow",),
+        "float64",
+        "s",
+        "vacuum bound",
+        "Great circle on a sphere of 6371 km at the speed of light: no path is shorter.",
+    ),
+)
+
+
+def _scene_variables(run: Prepared) -> list[Variable]:
+    found = [Variable("/scene", *words) for words in _SCENE]
+    codes = json.dumps({int(s): s.meaning for s in Status})
+    found = [v._replace(attributes={"codes": codes}) if v.name == "status" else v for v in found]
+    found.append(
+        Variable(
+            "/scene",
+            "latency_healthy_s",
+            ("epoch", "time", "flow"),
+            run.healthy[0].latency_s.dtype.name,
+            "s",
+            "latency, healthy",
+            "One-way light time without any threat, the same for every draw; inf: no route.",
+        )
+    )
+    for label, names in run.fleet.labels:
+        meaning = f"Index of the satellite's group under the label {label}."
+        words = ("sat",), "int32", "1", f"group by {label}", meaning
+        listed = {"names": json.dumps(names)}
+        found.append(Variable("/scene", f"group_{label}", *words, attributes=listed))
+    return found + _flow_coordinates("/scene", "flow")
+
+
+def _flow_coordinates(group: str, axis: str) -> list[Variable]:
+    return [
+        Variable(group, axis, (axis,), "str", "1", "flow", "Source and destination."),
+        Variable(group, "source", (axis,), "str", "1", "source", "Where the flow starts.", True),
+        Variable(group, "destination", (axis,), "str", "1", "destination", "Where it ends.", True),
+    ]
+
+
+def _draw_coordinates(group: str) -> list[Variable]:
+    meaning = f"Epoch of the draw: groups of {DRAWS_PER_GROUP} draws take the epochs in turn."
+    return [
+        Variable(group, "draw", ("draw",), "int64", "1", "draw", "Index of the realisation."),
+        Variable(group, "epoch", ("draw",), "int32", "1", "epoch", meaning, True),
+    ]
+
+
+def _draw_variables(block: Block) -> list[Variable]:
+    found = _draw_coordinates("/draws")
+    meaning = "Statistical weight of the draw; 1 for plain sampling."
+    found.append(Variable("/draws", "weight", ("draw",), "float64", "1", "weight", meaning))
+    for drawn, values in block.drawn.items():
+        threat, _, what = drawn.partition(".")
+        name = stored_name(drawn)
+        dims = ("draw", *(f"{name}_{k}" for k in range(values.ndim - 1)))
+        meaning = f"Drawn once a draw for the threat {threat}: its {what}."
+        words = dims, values.dtype.name, _unit_of(what), drawn, meaning
+        found.append(Variable("/draws", name, *words))
+    return found
+
+
+def _unit_of(what: str) -> str:
+    """The unit that a name ends with."""
+    endings = {"_s": "s", "_h": "h", "_d": "d", "_km": "km", "_deg": "deg", "_year": "1/year"}
+    return next((unit for ending, unit in endings.items() if what.endswith(ending)), "1")
+
+
+def _path_variables(run: Prepared, block: Block) -> list[Variable]:
+    found = _draw_coordinates("/paths") + _flow_coordinates("/paths", "pair")
+    for k, column in enumerate(run.columns):
+        meaning = (
+            "One-way light time along the route, uplink to downlink; inf: no route. "
+            f"Column {column.name}: {_column_words(run, k)['text']}."
+        )
+        dtype = block.series[column.name].latency_s.dtype.name
+        words = ("draw", "time", "pair"), dtype, "s", f"latency, {column.name}", meaning
+        found.append(Variable("/paths", path_name(run, column.name), *words))
+    return found
+
+
+def _metric_variables(run: Prepared) -> list[Variable]:
+    found = _draw_coordinates("/metrics") + _flow_coordinates("/metrics", "flow")
+    meaning = "Which threats act; see the root attribute columns."
+    found.append(Variable("/metrics", "column", ("column",), "str", "1", "column", meaning))
+    outputs = [o for metric in run.system.metrics.values() for o in metric.outputs()]
+    averaged = instants_of(run, run.healthy[0], 0)
+    for output in outputs:
+        dims = ("column", "draw", "flow" if output.per_flow else "all_flows")
+        kept = "float32", output.units, output.long_name, output.meaning
+        found.append(Variable("/metrics", output.name, dims, *kept))
+        if output.name in averaged:
+            dims = ("column", "block", "time", "flow")
+            told = "float64", output.units, f"{output.long_name} at each time", AT_TIME
+            found.append(Variable("/metrics", f"{output.name}_at_time", dims, *told))
+    return found

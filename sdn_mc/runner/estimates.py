@@ -1,0 +1,130 @@
+"""From the per-draw table to the summary: each output of each column, with its interval.
+
+The healthy column has no draws: each epoch counts as one, and in a snapshot its instants are the
+sample. The last entry of the flow axis is the mean over flows, taken in each draw.
+"""
+
+import numpy as np
+
+from sdn_mc import engine
+from sdn_mc.core.constants import DRAWS_PER_GROUP
+from sdn_mc.core.protocols import Output
+from sdn_mc.engine import HEALTHY, Prepared, epoch_of
+from sdn_mc.statistics import summarise
+from sdn_mc.store import Store, Variable
+
+OVER_FLOWS = "mean over flows"
+PARTS = {
+    "low": "lower end of the 95 % interval",
+    "high": "upper end of the 95 % interval",
+    "standard_error": "standard error",
+}
+
+
+def write_summary(run: Prepared, result: Store) -> None:
+    """Estimates of every output that the result holds, healthy column first."""
+    epoch = np.array([epoch_of(k, len(run.scenes)) for k in range(result.n_draw)])
+    outputs = [o for metric in run.system.metrics.values() for o in metric.outputs()]
+    names = (HEALTHY.name, *(column.name for column in run.columns))
+    variables = _coordinates()
+    values: dict[str, np.ndarray] = {
+        "/summary/column": np.array(names),
+        "/summary/flow": np.array([*run.flows.name, OVER_FLOWS]),
+    }
+    for output in outputs:
+        rows = [_healthy_row(run, output)]
+        rows += [_column_row(run, result, output, k, epoch) for k in range(len(run.columns))]
+        flow_axis = "flow" if output.per_flow else "all_flows"
+        for part in ("estimate", *PARTS, "count"):
+            name = output.name if part == "estimate" else f"{output.name}_{part}"
+            values[f"/summary/{name}"] = np.stack([row[part] for row in rows])
+            variables.append(_variable(output, name, part, rows, flow_axis))
+    result.write_group("/summary", variables, values)
+
+
+def _healthy_row(run: Prepared, output: Output) -> dict[str, np.ndarray]:
+    n_epoch = len(run.scenes)
+    scores = [engine.scores_of(run, run.healthy[e], e)[output.name][0] for e in range(n_epoch)]
+    means = [engine.instants_of(run, run.healthy[e], e).get(output.name) for e in range(n_epoch)]
+    known = [mean for mean in means if mean is not None]
+    per_instant = _with_mean(np.stack(known), output) if known else None
+    values = _with_mean(np.stack(scores).astype(np.float32).astype(np.float64), output)
+    return summarise(output, values, np.arange(n_epoch), per_instant)
+
+
+def _column_row(
+    run: Prepared, result: Store, output: Output, column: int, epoch: np.ndarray
+) -> dict[str, np.ndarray]:
+    values = result.read(f"/metrics/{output.name}")[column].astype(np.float64)
+    per_instant = None
+    if output.name in engine.instants_of(run, run.healthy[0], 0):
+        means = result.read(f"/metrics/{output.name}_at_time")[column]
+        per_instant = _with_mean(_by_epoch(means, result.n_draw, len(run.scenes)), output)
+    return summarise(output, _with_mean(values, output), epoch, per_instant)
+
+
+def _by_epoch(means: np.ndarray, n_draw: int, n_epoch: int) -> np.ndarray:
+    """Block means [block, time, flow] to epoch means [epoch, time, flow]; unused epochs hold 0."""
+    count = np.minimum(n_draw - DRAWS_PER_GROUP * np.arange(len(means)), DRAWS_PER_GROUP)
+    epoch = np.arange(len(means)) % n_epoch
+    found = np.zeros((n_epoch, *means.shape[1:]))
+    for e in range(min(n_epoch, len(means))):
+        chosen = epoch == e
+        found[e] = np.einsum("b,btf->tf", count[chosen], means[chosen]) / count[chosen].sum()
+    return found
+
+
+def _with_mean(values: np.ndarray, output: Output) -> np.ndarray:
+    """The mean over flows as one more flow."""
+    if not output.per_flow:
+        return values
+    return np.concatenate([values, values.mean(axis=-1, keepdims=True)], axis=-1)
+
+
+def _coordinates() -> list[Variable]:
+    return [
+        Variable(
+            "/summary",
+            "column",
+            ("column",),
+            "str",
+            "1",
+            "column",
+            "healthy: no threat; the others: see the root attribute columns.",
+        ),
+        Variable(
+            "/summary",
+            "flow",
+            ("flow",),
+            "str",
+            "1",
+            "flow",
+            f"Source and destination; the last, {OVER_FLOWS!r}, is their mean in each draw.",
+        ),
+    ]
+
+
+def _variable(
+    output: Output, name: str, part: str, rows: list[dict[str, np.ndarray]], flow_axis: str
+) -> Variable:
+    dims = ("column", flow_axis)
+    if part == "count":
+        words = f"{output.long_name}: draws", "Draws (healthy: epochs) behind the estimate."
+        return Variable("/summary", name, dims, "int64", "1", *words)
+    if part != "estimate":
+        meaning = f"Sampling error alone, at this point of the assumptions. {output.meaning}"
+        words = f"{output.long_name}: {PARTS[part]}", meaning
+        return Variable("/summary", name, dims, "float64", output.units, *words)
+    over = "Median over draws" if output.interval == "quantile" else "Mean over draws"
+    healthy = ", ".join(sorted(set(map(str, rows[0]["method"]))))
+    others = ", ".join(sorted({str(m) for row in rows[1:] for m in row["method"]}))
+    return Variable(
+        "/summary",
+        name,
+        dims,
+        "float64",
+        output.units,
+        output.long_name,
+        f"{over}. {output.meaning}",
+        attributes={"method": f"healthy: {healthy}; others: {others}"},
+    )

@@ -1,0 +1,28 @@
+"""Scores of many draws: intervals that hold when draws share epochs and instants.
+
+Pure functions of the table of per-draw values, in draw order.
+"""
+
+from sdn_mc.statistics.estimate import Estimate
+from sdn_mc.statistics.mean import instants_interval, mean_interval, paired_difference
+from sdn_mc.statistics.proportion import (
+    clopper_pearson,
+    share_interval,
+    wilson,
+    zero_events_bound,
+)
+from sdn_mc.statistics.quantile import quantile_interval
+from sdn_mc.statistics.summary import summarise
+
+__all__ = [
+    "Estimate",
+    "clopper_pearson",
+    "instants_interval",
+    "mean_interval",
+    "paired_difference",
+    "quantile_interval",
+    "share_interval",
+    "summarise",
+    "wilson",
+    "zero_events_bound",
+]

@@ -1,0 +1,72 @@
+"""One row of the summary for each flow: the method that an output names, applied to its table."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from sdn_mc.core.protocols import Output
+from sdn_mc.statistics.estimate import LEVEL, Estimate
+from sdn_mc.statistics.mean import mean_interval
+from sdn_mc.statistics.proportion import share_interval
+from sdn_mc.statistics.quantile import MEDIAN, quantile_interval
+
+
+def summarise(
+    output: Output,
+    values: Float[np.ndarray, "draw flow"],
+    epoch: Int[np.ndarray, " draw"],
+    per_instant: Float[np.ndarray, "epoch time flow"] | None = None,
+    *,
+    level: float = LEVEL,
+) -> dict[str, np.ndarray]:
+    """Arrays over flows: estimate, low, high, standard_error, count, dof, method.
+
+    Args:
+        output: names the method ("mean", "share", or "quantile": the median over draws) and the
+            possible range of values.
+        values: one value a draw and flow, in draw order.
+        epoch: of each draw.
+        per_instant: in a snapshot, for a mean over instants: see `spread.spread_of_mean`. None in
+            an episode, whose instants are no sample.
+    """
+    rows = [
+        _interval(
+            output,
+            values[:, flow],
+            epoch,
+            None if per_instant is None else per_instant[:, :, flow],
+            level,
+        )
+        for flow in range(values.shape[1])
+    ]
+    return {
+        "estimate": np.array([row.value for row in rows]),
+        "low": np.array([row.low for row in rows]),
+        "high": np.array([row.high for row in rows]),
+        "standard_error": np.array([row.standard_error for row in rows]),
+        "count": np.array([row.n_draw for row in rows], np.int64),
+        "dof": np.array([row.dof for row in rows]),
+        "method": np.array([row.method for row in rows]),
+    }
+
+
+def _interval(
+    output: Output,
+    values: Float[np.ndarray, " draw"],
+    epoch: Int[np.ndarray, " draw"],
+    per_instant: Float[np.ndarray, "epoch time"] | None,
+    level: float,
+) -> Estimate:
+    if output.interval == "mean":
+        return mean_interval(
+            values,
+            epoch,
+            per_instant=per_instant,
+            within=output.within,
+            paired=output.pairs == "difference",
+            level=level,
+        )
+    if output.interval == "share":
+        return share_interval(values, epoch, level=level)
+    if output.interval == "quantile":
+        return quantile_interval(values, MEDIAN, epoch, within=output.within, level=level)
+    raise ValueError(f"{output.name}: no interval method is called {output.interval!r}")

@@ -1,0 +1,35 @@
+"""The schema of a result, and reading and writing it as xarray/zarr.
+
+A run folder holds::
+
+    result.zarr/     zarr v3, an xarray DataTree; plain `xarray.open_datatree` opens it
+    done/000012.json one stamp for each committed block of 256 draws, renamed into place last
+
+What is in `result.zarr` is declared by the caller as a list of `Variable`s: those with the axis
+`draw` are written block by block (a block is one shard file of each array), the others once, whole.
+Nothing here knows what the numbers mean.
+
+Faults: every file is written beside its place and renamed, and a block counts only when its stamp
+is there. So a process killed at any instant loses at most the block it was writing. Loss of power
+is not covered, because zarr does not fsync. Several processes may write different blocks of one
+store at the same time: `write_block` and `commit` touch only that block's own files. Everything
+else (`create`, `extend`, `shorten`, `repair`, `write_group`, `set_attributes`) is for one process.
+"""
+
+from sdn_mc.store.compare import differences
+from sdn_mc.store.files import check_space
+from sdn_mc.store.result import Store, create, open_result, open_store
+from sdn_mc.store.schema import GROUPS, SCHEMA_VERSION, Variable, predicted_bytes
+
+__all__ = [
+    "GROUPS",
+    "SCHEMA_VERSION",
+    "Store",
+    "Variable",
+    "check_space",
+    "create",
+    "differences",
+    "open_result",
+    "open_store",
+    "predicted_bytes",
+]

@@ -1,0 +1,104 @@
+"""Where the files of a result are, how one is replaced in one step, and what a full disk says."""
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sdn_mc.core.problems import InputError
+from sdn_mc.store.schema import SCHEMA_VERSION
+
+RESULT_NAME = "result.zarr"
+DONE_NAME = "done"
+PARTIAL_PREFIX = ".partial-"  # what a killed process may leave in the run folder
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+
+
+def locate(path: str | Path) -> Path:
+    """The `result.zarr` meant by `path` (it, or the folder it lies in), known to be readable."""
+    given = Path(path)
+    if not given.exists():
+        raise InputError(
+            f"{given}: there is no such folder; give the folder that a run printed "
+            "(outputs/<date>/<time>) or the result.zarr inside it."
+        )
+    result = given if (given / "zarr.json").is_file() else given / RESULT_NAME
+    attributes = _root_attributes(result)
+    if attributes is None or "schema_version" not in attributes:
+        unfinished = given.is_dir() and any(given.glob(f"{PARTIAL_PREFIX}*"))
+        raise InputError(
+            f"{given}: the run was stopped before it made its result; start it again."
+            if unfinished
+            else f"{given}: this is not a result of sdn-mc (no readable {RESULT_NAME}); give the "
+            "folder that a run printed (outputs/<date>/<time>) or the result.zarr inside it."
+        )
+    found = attributes["schema_version"]
+    if found != SCHEMA_VERSION:
+        raise InputError(
+            f"{given}: written with version {found} of the result schema, and this program reads "
+            f"version {SCHEMA_VERSION}; use the sdn-mc that wrote it (attribute `versions`), or "
+            f'read it with xarray.open_datatree(path, engine="zarr", consolidated=False).'
+        )
+    return result
+
+
+def replace_json(path: Path, content: Any, scratch: Path) -> None:
+    """Write JSON in one step: whoever reads sees the old file or the new one, whole."""
+    partial = scratch / f"{PARTIAL_PREFIX}{path.parent.name}-{path.name}-{os.getpid()}"
+    try:
+        partial.write_text(json.dumps(content, indent=1, allow_nan=False), encoding="utf-8")
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def remove_partial(folder: Path) -> None:
+    """Delete what a killed process left beside the result."""
+    for leftover in folder.glob(f"{PARTIAL_PREFIX}*"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
+
+
+@contextlib.contextmanager
+def full_disk_explained(path: Path) -> Iterator[None]:
+    """Turn "no space left on device" into a message with a way out."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        resume = f"run `sdn-mc resume {path}` (what is committed is kept), or "
+        raise InputError(
+            f"{path}: the disk is full. Make room and "
+            f"{resume if (path / RESULT_NAME).exists() else ''}start again with store.paths=none "
+            "or store.paths=first_1000, with fewer draws, or with hydra.run.dir on another disk."
+        ) from error
+
+
+def check_space(path: str | Path, needed_bytes: int) -> None:
+    """Refuse a result that will not fit on the disk where `path` is, or will be."""
+    folder = Path(path).absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free_bytes = shutil.disk_usage(folder).free
+    if needed_bytes > free_bytes:
+        raise InputError(
+            f"{path}: the result needs up to {needed_bytes / 1e9:.3g} GB and "
+            f"{free_bytes / 1e9:.3g} GB are free there; set store.paths=none or "
+            "store.paths=first_1000, lower draws, or put hydra.run.dir on another disk."
+        )
+
+
+def _root_attributes(result: Path) -> dict[str, Any] | None:
+    try:
+        return json.loads((result / "zarr.json").read_text(encoding="utf-8"))["attributes"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,330 @@
+"""A result on disk: made, filled block by block, committed, resumed, extended, read."""
+
+import dataclasses
+import functools
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+import zarr
+
+from sdn_mc.core.constants import DRAWS_PER_GROUP
+from sdn_mc.core.problems import InputError
+from sdn_mc.store.arrays import (
+    Array,
+    draw_axis,
+    draw_word,
+    make_group,
+    n_blocks,
+    open_root,
+    read_draws,
+    write_draws,
+    write_whole,
+)
+from sdn_mc.store.files import (
+    DONE_NAME,
+    PARTIAL_PREFIX,
+    RESULT_NAME,
+    full_disk_explained,
+    locate,
+    remove_partial,
+    replace_json,
+)
+from sdn_mc.store.schema import (
+    DRAW,
+    GROUPS,
+    SCHEMA_VERSION,
+    Variable,
+    axis_length,
+    check_attributes,
+    check_variables,
+    stored_draws,
+)
+
+_STAMP_KEYS = ("seed", "config_hash", "code_version")
+
+
+def create(
+    folder: str | Path,
+    variables: Sequence[Variable],
+    sizes: Mapping[str, int],
+    constants: Mapping[str, np.ndarray],
+    attributes: Mapping[str, Any],
+    draw_limit: Mapping[str, int] | None = None,
+) -> "Store":
+    """Make `folder`/result.zarr, which appears in one step, with every block still to be written.
+
+    Args:
+        folder: the run folder; made if it is missing.
+        variables: everything but what `write_group` adds later.
+        sizes: length of every axis.
+        constants: "/group/name" -> values of every variable without draws.
+        attributes: of the root; see `schema.REQUIRED_ATTRIBUTES`.
+        draw_limit: group -> draws it keeps, where that is fewer than the run has.
+    """
+    check_variables(variables)
+    check_attributes(attributes)
+    _check_constants(variables, constants)
+    run = Path(folder)
+    if (run / RESULT_NAME).exists():
+        raise InputError(
+            f"{run}: there is a result in this folder already; continue it with "
+            f"`sdn-mc resume {run}`, or choose another hydra.run.dir."
+        )
+    own = {
+        "schema_version": SCHEMA_VERSION,
+        "n_draw": sizes[DRAW],
+        "draw_limit": dict(draw_limit or {}),
+    }
+    partial = run / f"{PARTIAL_PREFIX}{RESULT_NAME}"
+    with full_disk_explained(run):
+        run.mkdir(parents=True, exist_ok=True)
+        remove_partial(run)
+        shutil.rmtree(run / DONE_NAME, ignore_errors=True)  # stamps of a result that was deleted
+        try:
+            _fill(partial, variables, sizes, constants, dict(attributes) | own)
+            partial.rename(run / RESULT_NAME)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    return Store(run / RESULT_NAME)
+
+
+def open_store(path: str | Path) -> "Store":
+    """An existing result, by its run folder or its `result.zarr`. Changes nothing on disk."""
+    return Store(locate(path))
+
+
+def open_result(path: str | Path) -> xr.DataTree:
+    """A result as a lazy xarray tree."""
+    store = open_store(path)
+    if not store.is_whole:
+        raise InputError(
+            f"{path}: the run was stopped while it changed its number of draws; "
+            f"`sdn-mc resume {path}` mends it."
+        )
+    return xr.open_datatree(store.path, engine="zarr", consolidated=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Store:
+    """A result that can be written to. `path` is the `result.zarr`."""
+
+    path: Path
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return self.path.parent
+
+    @property
+    def n_draw(self) -> int:
+        """Draws the result is to have, whether written yet or not."""
+        return self.attributes()["n_draw"]
+
+    @property
+    def n_block(self) -> int:
+        """Blocks of 256 draws; the last may be a part."""
+        return n_blocks(self.n_draw)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every array has the declared number of draws (see `repair`)."""
+        lengths = self._lengths(self.n_draw)
+        return all(a.shape[draw_axis(a)] == lengths[name] for name, a in self._by_draw.items())
+
+    def block_draws(self, block: int) -> int:
+        """Draws in one block: 256, or what is left for the last."""
+        return min(DRAWS_PER_GROUP, self.n_draw - block * DRAWS_PER_GROUP)
+
+    def write_block(self, block: int, values: Mapping[str, np.ndarray]) -> None:
+        """All draws of one block, "/group/name" -> array with that block's draws on its draw axis.
+
+        Not counted until `commit`. Groups that keep fewer draws take what they keep.
+        """
+        first, count = block * DRAWS_PER_GROUP, self.block_draws(block)
+        if count <= 0:
+            raise ValueError(f"block {block} is beyond the {self.n_draw} draws of {self.path}")
+        needed = {
+            name
+            for name, array in self._by_draw.items()
+            if array.shape[draw_axis(array)] > axis_length(draw_word(array), first)
+        }
+        if not needed <= values.keys() <= self._by_draw.keys():
+            wrong = (needed - values.keys()) | (values.keys() - self._by_draw.keys())
+            raise ValueError(f"block {block}: missing or unknown variables {sorted(wrong)}")
+        for name, given in values.items():
+            array = self._by_draw[name]
+            if given.shape[draw_axis(array)] != axis_length(draw_word(array), count):
+                raise ValueError(
+                    f"{name}: shape {given.shape}, but block {block} has {count} draws"
+                )
+        with full_disk_explained(self.folder):
+            self._stamp_path(block).unlink(missing_ok=True)
+            for name, given in values.items():
+                write_draws(name, self._by_draw[name], first, given)
+
+    def commit(self, block: int, stamp: Mapping[str, Any]) -> None:
+        """Declare a block written. `stamp` says by what: seed, config_hash, code_version."""
+        missing = [key for key in _STAMP_KEYS if key not in stamp]
+        if missing:
+            raise ValueError(f"the stamp of block {block} lacks {', '.join(missing)}")
+        content = dict(stamp) | {"n_draw": self.block_draws(block)}
+        with full_disk_explained(self.folder):
+            self._done.mkdir(exist_ok=True)
+            replace_json(self._stamp_path(block), content, self.folder)
+
+    def done_blocks(self) -> dict[int, dict[str, Any]]:
+        """Committed blocks, in order, with their stamps."""
+        found = {}
+        for file in sorted(self._done.glob("[0-9]*.json")):
+            try:
+                found[int(file.stem)] = json.loads(file.read_text(encoding="utf-8"))
+            except ValueError:  # emptied by a loss of power: the block is computed again
+                continue
+        n_block = self.n_block
+        return {block: stamp for block, stamp in found.items() if block < n_block}
+
+    def n_committed(self) -> int:
+        """Draws, from the first on without a gap, that are committed."""
+        done, n_draw = self.done_blocks(), self.n_draw
+        whole = next((b for b in range(n_blocks(n_draw)) if b not in done), n_blocks(n_draw))
+        return min(n_draw, whole * DRAWS_PER_GROUP)
+
+    def extend(self, n_draw: int) -> None:
+        """Make room for more draws; a last block that was a part must be computed again."""
+        self.repair()
+        before = self.n_draw
+        if n_draw < before:
+            raise ValueError(f"{self.path} has {before} draws; extend({n_draw}) would lose some")
+        if n_draw > before and before % DRAWS_PER_GROUP:
+            self._stamp_path(before // DRAWS_PER_GROUP).unlink(missing_ok=True)
+        self._resize(n_draw)
+        self.set_attributes({"n_draw": n_draw})  # last: until here, `repair` goes back to `before`
+
+    def shorten(self, n_draw: int) -> None:
+        """Keep the first draws only, as for a run that stopped early."""
+        if not 0 < n_draw <= self.n_draw:
+            raise ValueError(f"{self.path} has {self.n_draw} draws, not {n_draw} or more")
+        self.set_attributes({"n_draw": n_draw})  # first: from here on, `repair` goes on to the end
+        self.repair()
+
+    def repair(self) -> None:
+        """Undo or finish what a killed process left half done; while no other process writes."""
+        remove_partial(self.folder)
+        for leftover in self.path.rglob("*.partial"):  # zarr's own, beside the chunks
+            leftover.unlink()
+        self._resize(self.n_draw)
+        n_block = self.n_block
+        for file in self._done.glob("[0-9]*.json"):
+            if int(file.stem) >= n_block:
+                file.unlink()
+
+    def write_group(
+        self, group: str, variables: Sequence[Variable], values: Mapping[str, np.ndarray]
+    ) -> None:
+        """Replace a group that has no draws. Readers see the old one, none for a moment, the new.
+
+        Killed in that moment, the result opens without the group, which a resumed run writes again.
+        """
+        check_variables(variables)
+        _check_constants(variables, values)
+        if any(v.by_draw or v.group != group for v in variables):
+            raise ValueError(f"{group}: only variables of this group, without draws")
+        sizes = {d: n for v in variables for d, n in zip(v.dims, values[v.path].shape, strict=True)}
+        new, old = (
+            self.folder / f"{PARTIAL_PREFIX}{w}{group.strip('/')}" for w in ("new-", "old-")
+        )
+        target = self.path / group.strip("/")
+        with full_disk_explained(self.folder):
+            for leftover in (new, old):
+                shutil.rmtree(leftover, ignore_errors=True)
+            try:
+                arrays = make_group(open_root(new, "w"), "/", variables, sizes, None)
+                for variable in variables:
+                    write_whole(arrays[variable.path], variable, values[variable.path])
+                if target.exists():
+                    target.rename(old)
+                new.rename(target)
+            finally:
+                for leftover in (new, old):
+                    shutil.rmtree(leftover, ignore_errors=True)
+
+    def read(self, name: str, first_draws: int | None = None) -> np.ndarray:
+        """An array in draw order, or its first draws; what is not yet written is NaN (or 0)."""
+        array = open_root(self.path, "r")[name.strip("/")]
+        if isinstance(array, zarr.Group):
+            raise KeyError(f"{name} is a group of {self.path}; name one of its arrays")
+        return read_draws(array, first_draws)
+
+    def arrays(self) -> dict[str, Array]:
+        """All arrays now in the result, by "/group/name"."""
+        root = open_root(self.path)
+        return {f"/{g}/{n}": a for g, node in root.groups() for n, a in node.arrays()}
+
+    def attributes(self) -> dict[str, Any]:
+        """The root's attributes."""
+        return json.loads((self.path / "zarr.json").read_text(encoding="utf-8"))["attributes"]
+
+    def set_attributes(self, changes: Mapping[str, Any]) -> None:
+        """Add or replace attributes of the root, in one step."""
+        root = json.loads((self.path / "zarr.json").read_text(encoding="utf-8"))
+        root["attributes"] |= dict(changes)
+        with full_disk_explained(self.folder):
+            replace_json(self.path / "zarr.json", root, self.folder)
+
+    @property
+    def _done(self) -> Path:
+        return self.folder / DONE_NAME
+
+    def _stamp_path(self, block: int) -> Path:
+        return self._done / f"{block:06d}.json"
+
+    @functools.cached_property
+    def _by_draw(self) -> dict[str, Array]:
+        return {n: a for n, a in self.arrays().items() if draw_axis(a) is not None}
+
+    def _lengths(self, n_draw: int) -> dict[str, int]:
+        limit = self.attributes()["draw_limit"]
+        return {
+            name: axis_length(
+                draw_word(array), stored_draws(n_draw, limit.get(name.rpartition("/")[0]))
+            )
+            for name, array in self._by_draw.items()
+        }
+
+    def _resize(self, n_draw: int) -> None:
+        lengths = self._lengths(n_draw)
+        with full_disk_explained(self.folder):
+            for name, array in self._by_draw.items():
+                axis = draw_axis(array)
+                if array.shape[axis] != lengths[name]:
+                    array.resize((*array.shape[:axis], lengths[name], *array.shape[axis + 1 :]))
+
+
+def _check_constants(variables: Sequence[Variable], values: Mapping[str, np.ndarray]) -> None:
+    whole = {variable.path for variable in variables if not variable.by_draw}
+    if whole != values.keys():
+        raise ValueError(f"missing or undeclared values: {sorted(whole ^ values.keys())}")
+
+
+def _fill(
+    partial: Path,
+    variables: Sequence[Variable],
+    sizes: Mapping[str, int],
+    constants: Mapping[str, np.ndarray],
+    attributes: Mapping[str, Any],
+) -> None:
+    root = open_root(partial, "w")
+    root.update_attributes(dict(attributes))
+    limits = attributes["draw_limit"]
+    for group in GROUPS:
+        members = [variable for variable in variables if variable.group == group]
+        if members:
+            arrays = make_group(root, group, members, sizes, limits.get(group))
+            for variable in members:
+                if not variable.by_draw:
+                    write_whole(arrays[variable.path], variable, constants[variable.path])

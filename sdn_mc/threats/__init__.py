@@ -1,0 +1,1 @@
+"""What an attack or a failure takes away: one module a cause."""

@@ -1,0 +1,85 @@
+"""A given fault of whole groups: at the onset every satellite of a hit group is lost at once.
+
+Model: the event is given, not drawn: it happens in every draw, at `onset_s`; in a snapshot whose
+onset is not fixed, at a time uniform over the window. Which of the named groups are hit is drawn
+once a draw (`probability` each); all return together after `repair_h`. The default duration,
+lognormal with median 2.5 h and sigma 0.5, has the length of the fleet-wide outage of Starlink's
+core-network software on 2025-07-24 (19:15 to 21:44 UTC); its spread is an assumption to sweep.
+Limits: the whole group goes dark (no frozen paths), no staged recovery.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Key
+
+from sdn_mc.core.constants import S_PER_H
+from sdn_mc.core.distributions import Bernoulli, Distribution
+from sdn_mc.core.fields import Scalar, field
+from sdn_mc.core.outage import Outage, windows
+from sdn_mc.core.problems import InputError
+from sdn_mc.core.scene import Scene
+
+GIVEN = "given"
+PROCESS = "process"
+
+
+class GroupFault(eqx.Module):
+    """Every satellite of a group that is hit fails at the onset and returns after the repair."""
+
+    label: str = field(doc="Which grouping: prime, software, bus, plane, …", static=True)
+    groups: tuple[str, ...] | None = field(
+        doc="The groups that may be hit, by name; null: every group of the label.", static=True
+    )
+    probability: Scalar = field(
+        unit="1", within=(0, 1), doc="Chance that a named group is hit, given the event."
+    )
+    repair_h: Scalar = field(
+        unit="h", within=(0, 87_660), doc="Time from the onset to the return.", assumed=True
+    )
+    onset_s: Scalar | None = field(
+        unit="s", within=(0, 2_592_000), doc="Onset in the scene; null: see the model."
+    )
+    stream: str | None = field(
+        doc="Name of the random stream; two faults with one stream share onset and duration.",
+        static=True,
+    )
+    event: str = eqx.field(static=True, default=GIVEN)
+
+    def macros(self, scene: Scene) -> dict[str, Distribution]:
+        """Which groups are hit."""
+        count = len(named_groups(scene, self.label, self.groups))
+        return {"hit": Bernoulli(self.probability, shape=(count,))}
+
+    def sample(
+        self, key: Key[Array, ""], macros: Mapping[str, Any], scene: Scene, prepared: Any
+    ) -> Outage:
+        """One window for each group that is hit."""
+        del key, prepared
+        named = named_groups(scene, self.label, self.groups)
+        hit = jnp.zeros(scene.fleet.n_group(self.label), bool).at[named].set(macros["hit"])
+        onset_s = macros["onset_s"]
+        return windows(onset_s, onset_s + self.repair_h * S_PER_H, of=self.label, when=hit)
+
+
+def named_groups(scene: Scene, label: str, groups: tuple[str, ...] | None) -> np.ndarray:
+    """Indices of the named groups under a label; clear messages where they do not exist."""
+    names = scene.fleet.group_names
+    if label not in names:
+        raise InputError(
+            f"threats: the fleet has no grouping {label!r}; it has {', '.join(sorted(names))}; "
+            f"name one of them, or add a rule under constellation.labels.{label}"
+        )
+    if groups is None:
+        return np.arange(len(names[label]))
+    missing = [group for group in groups if group not in names[label]]
+    if missing:
+        known = ", ".join(names[label][:10]) + (", …" if len(names[label]) > 10 else "")
+        raise InputError(
+            f"threats: no group of {label!r} is named {', '.join(map(repr, missing))}; there are "
+            f"{known}; correct the name"
+        )
+    return np.array([names[label].index(group) for group in groups])

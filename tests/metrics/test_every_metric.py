@@ -1,0 +1,99 @@
+"""What holds for every metric: declared names, shapes, dtypes, and the same bits at any width."""
+
+import numpy as np
+import pytest
+
+from sdn_mc.core.protocols import Series
+from sdn_mc.metrics.availability import Availability
+from sdn_mc.metrics.continuity import Continuity
+from sdn_mc.metrics.deadline import Deadline
+from sdn_mc.metrics.degradation import Degradation
+from sdn_mc.metrics.hops import Hops
+from sdn_mc.metrics.latency import Latency
+from sdn_mc.metrics.stretch import Stretch
+
+METRICS = [
+    Availability(),
+    Continuity(gap_s=60.0),
+    Latency(percentiles=(50, 95, 99)),
+    Deadline(deadline_s=1.0),
+    Stretch(),
+    Hops(),
+    Degradation(deadline_s=1.0),
+]
+CASES = [(metric, mode) for metric in METRICS for mode in metric.modes]
+SAMPLED = [(m, mode) for m, mode in CASES if mode == "snapshot" and hasattr(m, "per_instant")]
+N_DRAW, N_TIME, N_FLOW = 256, 97, 3
+
+
+def name_of(case):
+    return f"{type(case[0]).__name__}-{case[1]}"
+
+
+@pytest.fixture(params=CASES, ids=name_of)
+def case(request, scene_of):
+    return make_case(*request.param, scene_of)
+
+
+@pytest.fixture(params=SAMPLED, ids=name_of)
+def sampled_case(request, scene_of):
+    return make_case(*request.param, scene_of)
+
+
+def make_case(metric, mode, scene_of):
+    rng = np.random.default_rng(1)
+    scene = scene_of(5.0 * np.arange(N_TIME), mode, (0.01, 0.02, 0.03))
+    return metric, some_series(rng, N_DRAW), some_series(rng, 1), scene
+
+
+def some_series(rng, n_draw):
+    shape = (n_draw, N_TIME, N_FLOW)
+    hops = np.where(rng.random(shape) < 0.3, -1, rng.integers(0, 20, shape)).astype(np.int16)
+    latency_s = np.where(hops < 0, np.inf, rng.uniform(0.02, 2, shape)).astype(np.float32)
+    return Series(latency_s, hops)
+
+
+def part(series, draws):
+    return Series(series.latency_s[draws], series.hops[draws])
+
+
+def test_the_scores_are_those_declared(case):
+    metric, series, healthy, scene = case
+    scores = metric.score(series, healthy, scene)
+    outputs = {output.name: output for output in metric.outputs()}
+    assert scores.keys() == outputs.keys()
+    for name, values in scores.items():
+        assert values.dtype == np.float64
+        assert values.shape == (N_DRAW, N_FLOW if outputs[name].per_flow else 1)
+        assert not np.isnan(values).any()
+        assert np.all(values <= outputs[name].within[1])
+        assert outputs[name].meaning.endswith(".")
+
+
+def test_the_bits_do_not_depend_on_the_width_of_the_block(case):
+    metric, series, healthy, scene = case
+    whole = metric.score(series, healthy, scene)
+    for width in (1, 32, 64):
+        for start in range(0, 64, width):
+            draws = slice(start, start + width)
+            for name, values in metric.score(part(series, draws), healthy, scene).items():
+                np.testing.assert_array_equal(values, whole[name][draws])
+
+
+def test_the_bits_do_not_depend_on_the_memory_order_of_the_series(case):
+    metric, series, healthy, scene = case
+    moved = Series(
+        np.moveaxis(np.ascontiguousarray(np.moveaxis(series.latency_s, 0, -1)), -1, 0),
+        np.moveaxis(np.ascontiguousarray(np.moveaxis(series.hops, 0, -1)), -1, 0),
+    )
+    whole = metric.score(series, healthy, scene)
+    for name, values in metric.score(moved, healthy, scene).items():
+        np.testing.assert_array_equal(values, whole[name])
+
+
+def test_instants_average_to_the_score_in_a_snapshot(sampled_case):
+    metric, series, healthy, scene = sampled_case
+    scores = metric.score(series, healthy, scene)
+    for name, values in metric.per_instant(series, healthy, scene).items():
+        # Rounding of a sum of 97 numbers below 2.
+        np.testing.assert_allclose(values.mean(axis=1), scores[name], rtol=1e-12, atol=1e-15)
