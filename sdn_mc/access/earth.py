@@ -35,7 +35,7 @@ class Earth(eqx.Module):
     ) -> Turned:
         """Inertial position (km) and local vertical of every site at every time."""
         if self.day_s is None:
-            angle_rad = geometry.gmst82_rad(start, time_s)
+            angle_rad = np.asarray(geometry.gmst82_rad(start, time_s))
         else:
             since_s = start.seconds_since(fleet.reference) + time_s
             angle_rad = TWO_PI * (since_s / self.day_s)

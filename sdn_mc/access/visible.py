@@ -11,7 +11,6 @@ from jaxtyping import Bool, Float64
 
 from sdn_mc.core.constants import LIGHT_KM_S
 from sdn_mc.core.fields import field
-from sdn_mc.core.fleet import Status
 from sdn_mc.core.problems import InputError
 from sdn_mc.core.scene import Access, Ephemeris
 
@@ -41,7 +40,7 @@ class Visible(eqx.Module):
         vertical: Float64[np.ndarray, "time site xyz"],
     ) -> Access:
         """Candidates of every site at every time."""
-        usable = traffic(ephemeris)
+        usable = ephemeris.carries_traffic
         seen = [
             self._seen_at(ephemeris.position_km[t], usable, site_km[t], vertical[t])
             for t in range(len(ephemeris.time_s))
@@ -88,11 +87,6 @@ class Visible(eqx.Module):
             sat = sat[np.argsort(-sine[sat], kind="stable")]
             found.append((sat, range_km[sat], np.arcsin(sine[sat])))
         return found
-
-
-def traffic(ephemeris: Ephemeris) -> Bool[np.ndarray, " sat"]:
-    """Satellites that carry traffic: in service, or alone in their plane but in a shell."""
-    return np.isin(ephemeris.status, (Status.IN_SERVICE, Status.LONE_PLANE))
 
 
 def _table(

@@ -1,1 +1,1 @@
-"""The vocabulary: axis words, the types that stages exchange, fields, distributions, streams, bits."""
+"""The vocabulary: axis words, types that stages exchange, fields, distributions, streams, bits."""

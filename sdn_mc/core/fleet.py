@@ -28,6 +28,9 @@ class Status(enum.IntEnum):
         return _MEANING[self]
 
 
+# A satellite that is alone in its plane may still be linked across planes.
+CARRIES_TRAFFIC = (Status.IN_SERVICE, Status.LONE_PLANE)
+
 _MEANING = {
     Status.IN_SERVICE: "in service",
     Status.PROPAGATION_ERROR: "propagation error",
@@ -82,8 +85,9 @@ class Fleet(eqx.Module):
     """Satellites with their elements, place in the pattern, and the groups that may fail together.
 
     `group[label][sat]` is an index into `group_names` of that label. Labels always there: `plane`,
-    `shell`, `constellation`; others (`prime`, `bus`, `laser`, `software`, `ground_system`, `launch`)
-    come from the constellation's label rules. `sat`, `terminal` and `site` are things, not labels.
+    `shell`, `constellation`; others (`prime`, `bus`, `laser`, `software`, `ground_system`,
+    `launch`) come from the constellation's label rules. `sat`, `terminal` and `site` are things
+    that fail by themselves, so no label has these names.
     """
 
     elements: Elements

@@ -1,4 +1,4 @@
-"""Bad input: what was given, where, what is allowed, what to do. Collected, then raised together."""
+"""Bad input: what was given, where, what is allowed, what to do. Collected and raised together."""
 
 from collections.abc import Iterable
 

@@ -71,6 +71,7 @@ class Timeline(Protocol):
 
     mode: str
     n_epoch: int
+    start: str | None  # ISO 8601; None: the fleet's reference rounded up to the hour
 
     def epoch_start(self, reference: JulianDate, epoch: int) -> JulianDate: ...
 

@@ -10,9 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Float32, Float64, Int, Int8, Int32
 
 from sdn_mc.core.calendar import JulianDate
-from sdn_mc.core.fleet import Fleet
-
-Bools = Bool[np.ndarray, "*time sat port"]
+from sdn_mc.core.fleet import CARRIES_TRAFFIC, Fleet
 
 
 class MeanElements(NamedTuple):
@@ -38,6 +36,11 @@ class Ephemeris(eqx.Module):
     position_km: Float64[np.ndarray, "time sat xyz"]
     status: Int8[np.ndarray, " sat"]  # fleet status, with what fails to propagate added
     mean: MeanElements  # at start
+
+    @property
+    def carries_traffic(self) -> Bool[np.ndarray, " sat"]:
+        """Satellites that may hold links and serve sites."""
+        return np.isin(self.status, CARRIES_TRAFFIC)
 
 
 class Links(eqx.Module):

@@ -77,8 +77,9 @@ def mask_words(
 
 
 def wiring_of(links: Links) -> Wiring:
-    """The arrays of a mesh that masks need."""
-    return Wiring(links.neighbour, links.peer, links.terminal, links.wakes_on)
+    """The arrays of a mesh that masks need; without standby links nothing is ever woken."""
+    standby = links.wakes_on if np.any(links.wakes_on >= 0) else links.wakes_on[..., :0]
+    return Wiring(links.neighbour, links.peer, links.terminal, standby)
 
 
 def _down(

@@ -4,9 +4,12 @@ import dataclasses
 
 import numpy as np
 
-from sdn_mc.core.fleet import Fleet
+from sdn_mc.core.calendar import JulianDate
+from sdn_mc.core.constants import S_PER_DAY
+from sdn_mc.core.fleet import Fleet, Status
 from sdn_mc.core.network import Network
-from sdn_mc.core.scene import Access, Flows, Scene, Sites
+from sdn_mc.core.problems import InputError
+from sdn_mc.core.scene import Access, Ephemeris, Flows, Scene, Sites
 from sdn_mc.engine.types import System
 
 
@@ -14,8 +17,8 @@ def build_scenes(system: System, seed: int) -> tuple[Fleet, Sites, Flows, tuple[
     """Fleet, sites, flows, and one scene an epoch with equal shapes."""
     sites = system.sites.build()
     flows = system.flows.build(sites)
-    start = getattr(system.times, "start", None)
-    first = None if start is None else system.times.epoch_start(None, 0)  # type: ignore[arg-type]
+    start = system.times.start
+    first = None if start is None else JulianDate.parse(start, "times.start")
     fleet = system.constellation.build(first)
     scenes = [
         build_scene(system, fleet, sites, flows, seed, epoch)
@@ -34,6 +37,8 @@ def build_scene(
     start = times.epoch_start(fleet.reference, epoch)
     time_s = times.time_s(seed, epoch)
     ephemeris = system.propagation.ephemeris(fleet, start, time_s)
+    if not ephemeris.carries_traffic.any():
+        raise InputError(_nobody_left(ephemeris, fleet))
     site_km, vertical = system.earth.site_km(sites, fleet, start, time_s)
     return Scene(
         time_s=time_s,
@@ -76,4 +81,16 @@ def _widened(access: Access | None, room: int) -> Access:
         sat=np.pad(access.sat, extra),
         delay_s=np.pad(access.delay_s, extra, constant_values=np.inf),
         elevation_rad=np.pad(access.elevation_rad, extra, constant_values=-np.inf),
+    )
+
+
+def _nobody_left(ephemeris: Ephemeris, fleet: Fleet) -> str:
+    """Why no satellite carries traffic."""
+    codes, counts = np.unique(ephemeris.status, return_counts=True)
+    found = [f"{n} {Status(int(code)).meaning}" for code, n in zip(codes, counts, strict=True)]
+    away_d = ephemeris.start.seconds_since(fleet.reference) / S_PER_DAY
+    return (
+        f"times.start: no satellite carries traffic in the epoch from {ephemeris.start.iso()} "
+        f"({', '.join(found)}); the newest elements are of {fleet.reference.iso()}, "
+        f"{away_d:.1f} days earlier; start nearer to them, or raise propagation.max_age_d"
     )

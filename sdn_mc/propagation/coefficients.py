@@ -38,7 +38,6 @@ class Coefficients(NamedTuple):
     mean_motion: PerSat  # n0'', rad/min
     axis: PerSat  # a0'', Earth radii
     eccentricity: PerSat
-    inclination: PerSat
     cos_inclination: PerSat
     sin_inclination: PerSat
     raan: PerSat
@@ -79,7 +78,6 @@ class _Drag(NamedTuple):
     inverse: PerSat  # xi = 1 / (a - s)
     eta: PerSat  # a e xi
     density: PerSat  # (q0 - s)^4 xi^4
-    strength: PerSat  # density / |1 - eta^2|^3.5
     c1: PerSat
     c3: PerSat
     c4: PerSat
@@ -107,7 +105,6 @@ def coefficients(elements: Elements) -> Coefficients:
             mean_motion=shape.motion,
             axis=shape.axis,
             eccentricity=shape.eccentricity,
-            inclination=elements.inclination_rad,
             cos_inclination=shape.cos_i,
             sin_inclination=shape.sin_i,
             raan=elements.raan_rad,
@@ -218,7 +215,7 @@ def _drag(shape: _Shape, elements: Elements) -> _Drag:
     )
     c5 = 2 * strength * axis * beta_sq * (1 + 2.75 * (eta2 + e_eta) + e_eta * eta2)
     c1 = elements.bstar_per_radius * c2
-    return _Drag(base, inverse, eta, density, strength, c1, c3, c4, c5)
+    return _Drag(base, inverse, eta, density, c1, c3, c4, c5)
 
 
 def _drag_powers(

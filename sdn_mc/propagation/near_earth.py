@@ -3,8 +3,8 @@
 Secular motion with drag, then the long-period wave of J3, Kepler's equation in equinoctial form,
 and the short-period terms of J2 (Hoots & Roehrich 1980, Spacetrack Report 3, section 6; Vallado et
 al. 2006, AIAA 2006-6753). Good below a period of 225 min. Two liberties, both below a micrometre:
-Kepler's equation takes four Newton steps (5e-13 rad up to e = 0.2), and the short-period changes of
-the angles, at most 2e-3 rad, enter by the addition theorems, so that no angle is found by arctan.
+Kepler's equation takes four Newton steps (1e-13 rad at e = 0.5), and the short-period changes of
+the angles, at most 1e-3 rad, enter by the addition theorems, so that no angle is found by arctan.
 
 Each satellite-time carries the failure code of the `sgp4` package; a failed one stands at the
 centre of the Earth with code > 0, never at NaN. Run it in 64-bit mode on the CPU: `states` and
@@ -55,8 +55,7 @@ class _Orbit(NamedTuple):
     semi_latus: SatTime
     beta: SatTime
     radius: SatTime
-    e_cos: SatTime  # e cos E
-    e_sin: SatTime
+    e_sin: SatTime  # e sin E
     sin_u: SatTime  # u: argument of latitude
     cos_u: SatTime
 
@@ -193,7 +192,6 @@ def _solve_kepler(table: Coefficients, mean: Secular) -> _Orbit:
         semi_latus=mean.axis * (1 - e_sq),
         beta=beta,
         radius=radius,
-        e_cos=e_cos,
         e_sin=e_sin,
         sin_u=mean.axis / radius * (sine - ey - ex * share),
         cos_u=mean.axis / radius * (cosine - ex + ey * share),
@@ -227,7 +225,7 @@ def _directions(
 
 
 def _turned(sine: Array, cosine: Array, by: SatTime) -> tuple[SatTime, SatTime]:
-    """Sine and cosine of an angle plus a small one (2e-3 rad: the error is below 1e-13)."""
+    """Sine and cosine of an angle plus a small one (1e-3 rad: the error is below 5e-14)."""
     small_sine, small_cosine = by * (1 - by * by / 6), 1 - 0.5 * by * by
     return sine * small_cosine + cosine * small_sine, cosine * small_cosine - sine * small_sine
 

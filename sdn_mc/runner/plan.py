@@ -13,17 +13,21 @@ from sdn_mc.config import Job
 from sdn_mc.engine import Prepared
 from sdn_mc.runner import contents
 
+MANY_PARTS = 8  # parts of blocks from which on a second, warm one is worth its time
 
-def measure(run: Prepared, job: Job) -> float:
-    """Expected seconds: one block's part is computed once more, warm, and scaled."""
+
+def expected_s(run: Prepared, job: Job, first_s: float) -> float:
+    """Expected seconds, scaled from one part of a block; a long run computes it again, warm."""
     count = min(job.draws, job.run.block_draws or run.system.solver.block_draws)
-    started = time.monotonic()
-    engine.run_block(run, 0, count)
-    threads = min(job.run.threads or os.cpu_count() or 1, max(1, job.draws // count))
-    return (time.monotonic() - started) * job.draws / count / threads
+    n_part = -(-job.draws // count)
+    if n_part >= MANY_PARTS:
+        started = time.monotonic()
+        engine.run_block(run, 0, count)
+        first_s = time.monotonic() - started
+    return first_s * n_part / min(job.run.threads or os.cpu_count() or 1, n_part)
 
 
-def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, expected_s: float) -> Table:
+def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, seconds: float) -> Table:
     """The plan as a small table."""
     scene, counted = run.scenes[0], contents.satellites(run)
     assert scene.links is not None and scene.access is not None
@@ -43,7 +47,7 @@ def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, expected_s: fl
         ("memory", f"about {_size(_memory(run, job))}"),
         ("disk", f"at most {_size(n_bytes)} in {folder}"),
         ("device", f"{jax.devices()[0].device_kind}, {job.run.threads or os.cpu_count()} threads"),
-        ("expected", f"about {_duration(expected_s)}"),
+        ("expected", f"about {_duration(seconds)}"),
     ]
     for name, value in rows:
         table.add_row(f"[bold]{name}[/bold]", value)

@@ -20,7 +20,6 @@ from sdn_mc.topology.wiring import (
     RANGE_DOC,
     RATE_DOC,
     Limits,
-    carries_traffic,
     links_over_time,
     terminals_of,
     wire,
@@ -47,7 +46,7 @@ class ExplicitLinks(eqx.Module):
         wiring = wire(fleet.n_sat, self.terminals, ends, ports)
         limits = Limits(self.max_range_km, self.grazing_km, self.max_rate_deg_s)
         links = links_over_time(wiring, ephemeris, limits)
-        return described(links, carries_traffic(ephemeris) & (fleet.shell >= 0))
+        return described(links, ephemeris.carries_traffic & (fleet.shell >= 0))
 
 
 def _ends(records: PairRecords, fleet: Fleet) -> Int[np.ndarray, "link end"]:

@@ -26,7 +26,6 @@ from sdn_mc.topology.wiring import (
     RATE_DOC,
     Limits,
     Wiring,
-    carries_traffic,
     link_delay_s,
     terminals_of,
     wire,
@@ -46,7 +45,7 @@ class NearestVisible(eqx.Module):
     def build(self, fleet: Fleet, ephemeris: Ephemeris) -> Links:
         """Another wiring at every time, with its delays."""
         limits = Limits(self.max_range_km, self.grazing_km, self.max_rate_deg_s)
-        member = np.flatnonzero(carries_traffic(ephemeris) & (fleet.shell >= 0))
+        member = np.flatnonzero(ephemeris.carries_traffic & (fleet.shell >= 0))
         room = terminals_of(fleet, self.terminals)
         shape = (len(ephemeris.time_s), fleet.n_sat, self.terminals)
         neighbour, peer = np.zeros(shape, np.int32), np.zeros(shape, np.int32)

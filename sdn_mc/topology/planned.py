@@ -44,7 +44,6 @@ from sdn_mc.topology.wiring import (
     RATE_DOC,
     WEST,
     Limits,
-    carries_traffic,
     links_over_time,
     terminals_of,
     wire,
@@ -89,7 +88,7 @@ class Planned(eqx.Module):
 
     def build(self, fleet: Fleet, ephemeris: Ephemeris) -> Links:
         """The mesh of all shells, and its delays at every time."""
-        in_mesh = carries_traffic(ephemeris) & (fleet.shell >= 0) & (ephemeris.mean.error == 0)
+        in_mesh = ephemeris.carries_traffic & (fleet.shell >= 0) & (ephemeris.mean.error == 0)
         member = np.flatnonzero(in_mesh)
         mean = MeanElements(*(values[member] for values in ephemeris.mean))
         n_terminal = terminals_of(fleet, self.terminals)[member]

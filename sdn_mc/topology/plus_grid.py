@@ -35,7 +35,6 @@ from sdn_mc.topology.wiring import (
     RATE_DOC,
     WEST,
     Limits,
-    carries_traffic,
     links_over_time,
     wire,
 )
@@ -76,7 +75,7 @@ class PlusGrid(eqx.Module):
         wiring = mended(wire(fleet.n_sat, N_PORT, sat, port), self.mend, self.skip)
         limits = Limits(self.max_range_km, self.grazing_km, self.max_rate_deg_s)
         links = links_over_time(wiring, ephemeris, limits, self.retarget_s)
-        member = carries_traffic(ephemeris) & (fleet.shell >= 0)
+        member = ephemeris.carries_traffic & (fleet.shell >= 0)
         return described(links, member, (*notes, *left_out))
 
     def _shifts(

@@ -15,7 +15,7 @@ Each link is computed once and stands with the same bits in both of its slots.
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int, Int32
+from jaxtyping import Float64, Int, Int32
 
 from sdn_mc.core.constants import (
     LIGHT_KM_S,
@@ -24,7 +24,7 @@ from sdn_mc.core.constants import (
     WGS72_RADIUS_KM,
     WGS84_RADIUS_KM,
 )
-from sdn_mc.core.fleet import Fleet, Status
+from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.scene import Ephemeris, Links, MeanElements
 
 AHEAD, BEHIND, EAST, WEST = range(4)  # ports of the meshes that have directions
@@ -50,11 +50,6 @@ class Wiring(NamedTuple):
     terminal: Int32[np.ndarray, "sat port"]
     wakes_on: Int32[np.ndarray, "sat port skipped"]
     n_terminal: int
-
-
-def carries_traffic(ephemeris: Ephemeris) -> Bool[np.ndarray, " sat"]:
-    """Satellites that may hold links: in service, or alone in their plane but in a shell."""
-    return np.isin(ephemeris.status, (Status.IN_SERVICE, Status.LONE_PLANE))
 
 
 def terminals_of(fleet: Fleet, most: int) -> Int[np.ndarray, " sat"]:
@@ -125,7 +120,7 @@ def link_delay_s(
     limits: Limits,
 ) -> Float64[np.ndarray, " link"]:
     """Delay of each pair at one time, s; inf where the link does not stand."""
-    usable = carries_traffic(ephemeris)
+    usable = ephemeris.carries_traffic
     a_km, b_km = ephemeris.position_km[time][a], ephemeris.position_km[time][b]
     line_km = b_km - a_km
     square_km2 = _dot(line_km, line_km)
