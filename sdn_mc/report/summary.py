@@ -98,12 +98,13 @@ def _heading(tree: xr.DataTree) -> RenderableType:
 
 
 def _columns(columns: list[dict[str, Any]]) -> RenderableType:
-    table = _table("What each column holds", ["column", "given", "process", ""])
+    table = _table("What acts in each column", ["column", "process", "given"])
+    table.add_row("healthy", "-", "-")
     for column in columns:
         given = column.get("given", [])
         process = [cause for cause in column.get("causes", []) if cause not in given]
-        words = [", ".join(names) or "-" for names in (given, process)]
-        table.add_row(Text(column["name"]), *map(Text, words), Text(column.get("text", "")))
+        words = ", ".join(given) + (f" ({column.get('when', 'given')})" if given else "")
+        table.add_row(*map(Text, (column["name"], ", ".join(process) or "-", words or "-")))
     return Padding(table, (0, 0, 1, 0))
 
 
@@ -157,16 +158,20 @@ def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:
     if assumptions := _read(tree, "assumptions", []):
         table = _table("", [])
         for item in assumptions:
-            value = " ".join(
-                str(item[k]) for k in ("value", "unit") if item.get(k) not in ("", "1")
-            )
-            table.add_row(
-                Text(item["name"]), Text(value), Text(item.get("meaning", ""), style="dim")
-            )
+            unit = "" if item.get("unit") in ("", "1", None) else f" {item['unit']}"
+            table.add_row(Text(item["name"], overflow="fold"), Text(_value(item["value"]) + unit))
         found.append(("Assumed, not known: sweep these", [table]))
     if notes := _read(tree, "notes", []):
         found.append(("Notes", [Text(f"- {note}") for note in notes]))
     return found
+
+
+def _value(value: Any) -> str:
+    """A number, or a distribution as `LogNormal(median=2.5, sigma=0.5)`."""
+    if isinstance(value, dict) and "_target_" in value:
+        parts = ", ".join(f"{k}={v}" for k, v in value.items() if k != "_target_")
+        return f"{str(value['_target_']).rpartition('.')[2]}({parts})"
+    return str(value)
 
 
 def _table(title: str, headers: list[str], right: bool = False) -> Table:

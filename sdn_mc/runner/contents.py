@@ -1,6 +1,7 @@
 """What a result holds: its variables with units and meaning, and the arrays of one run."""
 
 import json
+import os
 import platform
 from typing import Any
 
@@ -88,6 +89,8 @@ def constants(run: Prepared, variables: list[Variable]) -> dict[str, np.ndarray]
     }
     for label, members in fleet.group.items():
         values[f"/scene/group_{label}"] = members.astype(np.int32)
+    for group in ("/scene", "/paths"):
+        values[f"{group}/time"] = scenes[0].time_s
     for group in ("/scene", "/paths", "/metrics"):
         axis = "pair" if group == "/paths" else "flow"
         values |= {
@@ -138,9 +141,16 @@ def attributes(job: Job, run: Prepared, config_hash: str, folder: str) -> dict[s
         "satellites": json.dumps(satellites(run)),
         "notes": json.dumps(notes(run)),
         "versions": json.dumps(versions()),
-        "device": f"{jax.devices()[0].device_kind} ({jax.default_backend()})",
+        "device": device(),
         "stop_reason": "not finished",
     }
+
+
+def device() -> str:
+    """What computes: the accelerator, or the kind of processor and its cores."""
+    if jax.default_backend() != "cpu":
+        return jax.devices()[0].device_kind
+    return f"CPU {platform.machine()}, {os.cpu_count()} cores"
 
 
 def versions() -> dict[str, str]:
@@ -198,21 +208,19 @@ def stored_name(drawn: str) -> str:
 
 
 def _column_words(run: Prepared, k: int) -> dict[str, Any]:
-    column, mode = run.columns[k], run.system.times.mode
+    """Which causes act in a column, which of them are given, and when those happen."""
+    column, times = run.columns[k], run.system.times
     given = [c for c in column.causes if getattr(run.system.threats[c], "event", "") == "given"]
     process = [c for c in column.causes if c not in given]
-    words = []
-    if given:
-        hours = float(run.system.times.window_s) / 3600
-        fixed = run.system.times.onset_s is not None
-        when = "at the onset" if fixed or mode == "episode" else f"in the window of {hours:g} h"
-        words.append(f"given {', '.join(given)} ({when})")
-    if process:
-        words.append(f"process {', '.join(process)}")
+    fixed = times.onset_s is not None
+    when = "at the onset" if fixed else f"once in the window of {float(times.window_s) / 3600:g} h"
+    words = [f"given {', '.join(given)} ({when})"] if given else []
+    words += [f"process {', '.join(process)}"] if process else []
     return {
         "name": column.name,
         "causes": list(column.causes),
         "given": given,
+        "when": when,
         "text": "; ".join(words) or "nothing",
     }
 
@@ -272,7 +280,13 @@ def _scene_variables(run: Prepared) -> list[Variable]:
         words = ("sat",), "int32", "1", f"group by {label}", meaning
         listed = {"names": json.dumps(names)}
         found.append(Variable("/scene", f"group_{label}", *words, attributes=listed))
-    return found + _flow_coordinates("/scene", "flow")
+    return found + _flow_coordinates("/scene", "flow") + _time_coordinate(run, "/scene")
+
+
+def _time_coordinate(run: Prepared, group: str) -> list[Variable]:
+    """Seconds on the time axis, where there is only one epoch for them to belong to."""
+    words = ("time",), "float64", "s", "time", "Time since the start of the only epoch."
+    return [Variable(group, "time", *words)] if len(run.scenes) == 1 else []
 
 
 def _flow_coordinates(group: str, axis: str) -> list[Variable]:
@@ -313,6 +327,7 @@ def _unit_of(what: str) -> str:
 
 def _path_variables(run: Prepared, block: Block) -> list[Variable]:
     found = _draw_coordinates("/paths") + _flow_coordinates("/paths", "pair")
+    found += _time_coordinate(run, "/paths")
     for k, column in enumerate(run.columns):
         meaning = (
             "One-way light time along the route, uplink to downlink; inf: no route. "

@@ -4,7 +4,6 @@ import os
 import time
 from pathlib import Path
 
-import jax
 import numpy as np
 from rich.table import Table
 
@@ -46,7 +45,7 @@ def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, seconds: float
         ("flows", f"{run.flows.n_flow} between {run.sites.n_site} sites"),
         ("memory", f"about {_size(_memory(run, job))}"),
         ("disk", f"at most {_size(n_bytes)} in {folder}"),
-        ("device", f"{jax.devices()[0].device_kind}, {job.run.threads or os.cpu_count()} threads"),
+        ("device", f"{contents.device()}; {job.run.threads or os.cpu_count()} threads"),
         ("expected", f"about {_duration(seconds)}"),
     ]
     for name, value in rows:
