@@ -213,7 +213,11 @@ def _column_words(run: Prepared, k: int) -> dict[str, Any]:
     given = [c for c in column.causes if getattr(run.system.threats[c], "event", "") == "given"]
     process = [c for c in column.causes if c not in given]
     fixed = times.onset_s is not None
-    when = "at the onset" if fixed else f"once in the window of {float(times.window_s) / 3600:g} h"
+    when = (
+        "at the onset"
+        if fixed
+        else f"one event in the window of {float(times.window_s) / 3600:g} h"
+    )
     words = [f"given {', '.join(given)} ({when})"] if given else []
     words += [f"process {', '.join(process)}"] if process else []
     return {

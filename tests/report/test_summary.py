@@ -37,23 +37,29 @@ def a_result(folder):
         "device": "cpu",
         "stop_reason": "count",
         "assumptions": json.dumps(
-            [{"name": "threats.fault.repair_h", "value": 2.5, "unit": "h", "doc": "Median repair."}]
+            [
+                {
+                    "name": "threats.fault.repair_h",
+                    "value": 2.5,
+                    "unit": "h",
+                    "meaning": "Median repair.",
+                }
+            ]
         ),
         "columns": json.dumps(
             [
-                {"name": "healthy", "causes": [], "given": [], "text": "the same scene, no threat"},
                 {"name": "independent", "causes": ["satellite"], "given": [], "text": ""},
                 {
                     "name": "vendor fault",
                     "causes": ["satellite", "fault"],
                     "given": ["fault"],
-                    "text": "given one event in the window of 24 h",
+                    "when": "one event in the window of 24 h",
                 },
                 {
                     "name": "one software group",
                     "causes": ["satellite", "half"],
                     "given": ["half"],
-                    "text": "given one event in the window of 24 h",
+                    "when": "one event in the window of 24 h",
                 },
             ]
         ),
@@ -101,7 +107,7 @@ def test_the_table_names_what_is_given_assumed_and_left_out(tmp_path):
     for part in (
         "What does one vendor-wide fault cost the backbone?",
         "512 draws",
-        "given one event in the window of 24 h",
+        "one event in the window of 24 h",
         "t over draws, clustered by epoch, 95 %",
         "10,746 read = 9,000 in the mesh + 1,746 left out (1,500 raising, 246 alone)",
         "threats.fault.repair_h",
