@@ -44,12 +44,21 @@ def write_summary(run: Prepared, result: Store) -> None:
 
 def _healthy_row(run: Prepared, output: Output) -> dict[str, np.ndarray]:
     n_epoch = len(run.scenes)
+    if output.pairs == "difference":
+        return _nothing_lost(len(run.flows.name) + 1 if output.per_flow else 1, n_epoch)
     scores = [engine.scores_of(run, run.healthy[e], e)[output.name][0] for e in range(n_epoch)]
     means = [engine.instants_of(run, run.healthy[e], e).get(output.name) for e in range(n_epoch)]
     known = [mean for mean in means if mean is not None]
-    per_instant = _with_mean(np.stack(known), output) if known else None
-    values = _with_mean(np.stack(scores).astype(np.float32).astype(np.float64), output)
-    return summarise(output, values, np.arange(n_epoch), per_instant)
+    per_instant = np.stack(known) if known else None
+    values = np.stack(scores).astype(np.float32).astype(np.float64)
+    return _by_flow_and_over(output, values, np.arange(n_epoch), per_instant)
+
+
+def _nothing_lost(n_flow: int, n_epoch: int) -> dict[str, np.ndarray]:
+    """A difference between the healthy column and itself: exactly 0."""
+    zero = {name: np.zeros(n_flow) for name in ("estimate", *PARTS)}
+    count, method = np.full(n_flow, n_epoch), np.full(n_flow, "0 by definition")
+    return {**zero, "count": count, "method": method}
 
 
 def _column_row(
@@ -59,8 +68,8 @@ def _column_row(
     per_instant = None
     if output.name in engine.instants_of(run, run.healthy[0], 0):
         means = result.read(f"/metrics/{output.name}_at_time")[column]
-        per_instant = _with_mean(_by_epoch(means, result.n_draw, len(run.scenes)), output)
-    return summarise(output, _with_mean(values, output), epoch, per_instant)
+        per_instant = _by_epoch(means, result.n_draw, len(run.scenes))
+    return _by_flow_and_over(output, values, epoch, per_instant)
 
 
 def _by_epoch(means: np.ndarray, n_draw: int, n_epoch: int) -> np.ndarray:
@@ -74,11 +83,18 @@ def _by_epoch(means: np.ndarray, n_draw: int, n_epoch: int) -> np.ndarray:
     return found
 
 
-def _with_mean(values: np.ndarray, output: Output) -> np.ndarray:
-    """The mean over flows as one more flow."""
+def _by_flow_and_over(
+    output: Output, values: np.ndarray, epoch: np.ndarray, per_instant: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """Estimates of each flow, then of the mean over flows, taken in each draw."""
+    rows = summarise(output, values, epoch, per_instant)
     if not output.per_flow:
-        return values
-    return np.concatenate([values, values.mean(axis=-1, keepdims=True)], axis=-1)
+        return rows
+    # The mean of several yes or no is neither.
+    over = output._replace(interval="mean") if output.interval == "share" else output
+    instants = None if per_instant is None else per_instant.mean(axis=-1, keepdims=True)
+    mean = summarise(over, values.mean(axis=-1, keepdims=True), epoch, instants)
+    return {part: np.concatenate([rows[part], mean[part]]) for part in rows}
 
 
 def _coordinates() -> list[Variable]:

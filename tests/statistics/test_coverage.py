@@ -107,6 +107,30 @@ def test_an_attacked_column_is_covered(repetitions):
     check(found, 0.8 * AVAILABILITY)
 
 
+@pytest.mark.parametrize("expected", [0.3, 3.2, 20.0])
+def test_a_column_that_is_nearly_always_up_is_covered_and_not_much_wider_than_the_healthy_one(
+    expected, repetitions
+):
+    # Few lost instants, the same in all 256 draws; and, on top, what a few draws lose.
+    rng = np.random.default_rng([17, int(10 * expected)])
+    epoch = np.repeat(np.arange(4), 64)
+    share_up = 1 - expected / (4 * INSTANTS)
+    attacked, healthy = [], []
+    for _ in range(repetitions):
+        up = (rng.random((4, INSTANTS)) < share_up).astype(np.float64)
+        keeps = 1 - 0.3 * (rng.random(256) < 0.02) * rng.random(256)
+        values = up.mean(axis=1)[epoch] * keeps
+        per_instant = up * keeps.reshape(4, 64).mean(axis=1)[:, None]
+        attacked.append(mean_interval(values, epoch, per_instant=per_instant, within=(0.0, 1.0)))
+        healthy.append(instants_interval(up))
+    check(healthy, share_up)
+    check(attacked, share_up * (1 - 0.3 * 0.02 * 0.5))
+    width = [np.mean([e.high - e.low for e in each]) for each in (attacked, healthy)]
+    # 3.7 expected events are possible where none was seen (two-sided) against 3.0 (one-sided), and
+    # the draws' own error is a fifth of that.
+    assert width[0] < 1.5 * width[1]
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_eight_starts_agree_with_the_truth_and_spread_as_their_errors_say(seed):
     rng = np.random.default_rng(seed)

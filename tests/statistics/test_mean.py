@@ -101,6 +101,40 @@ def test_one_lost_instant_counts_as_one_event():
     assert found.standard_error == pytest.approx(np.sqrt(96 / 95 + 2) / 388, rel=1e-12)
 
 
+@pytest.mark.parametrize("lost", [1, 2, 6, 40, 190, 378])
+def test_limits_of_instants_are_those_of_clopper_and_pearson(lost):
+    # Lost instants apart from each other and from the ends, all in one epoch: independent events.
+    up = np.ones((1, 384))
+    if lost <= 190:
+        up[0, 2 * np.arange(lost) + 1] = 0.0
+    else:
+        up[0] = 0.0
+        up[0, 2 * np.arange(384 - lost) + 1] = 1.0
+    found = instants_interval(up)
+    exact = stats.binomtest(384 - lost, 384).proportion_ci(method="exact")
+    kept = 1 - lost / 384
+    # Differences of such instants count k events, not the k (1 - k / n) of a binomial: for a fair
+    # comparison, the exact arms are stretched by what that adds to the standard error. The
+    # moments of the beta variable add up to 1 %.
+    more = np.sqrt(1 / max(kept, 1 - kept))
+    assert found.high - kept == pytest.approx((exact.high - kept) * more, rel=0.02)
+    assert kept - found.low == pytest.approx((kept - exact.low) * more, rel=0.02)
+
+
+def test_what_a_few_draws_lose_leaves_nearly_the_healthy_interval():
+    # Up at every instant; one draw in a hundred loses 5 % of the time.
+    epoch = np.repeat(np.arange(4), 250)
+    values = np.where(np.arange(1000) % 100 == 0, 0.95, 1.0)
+    per_instant = np.full((4, 96), values.mean())
+    found = mean_interval(values, epoch, per_instant=per_instant, within=(0.0, 1.0))
+    healthy = instants_interval(np.ones((4, 96)))
+    # 3.7 possible events (two-sided) against 3.0 (one-sided), and the 0.19 that were lost.
+    assert 1 - found.low < 1.45 * (1 - healthy.low)
+    assert found.low < healthy.low
+    # The draws' own: sqrt(0.01 * 0.99) * 0.05 / sqrt(1000) is 1.6e-4, twice that less the skewness.
+    assert found.high == pytest.approx(values.mean() + 3e-4, abs=1e-4)
+
+
 def test_a_slow_daily_cycle_costs_no_precision():
     # Up for the first half of each day: the strata know it, but for one difference in 96.
     up = np.tile(np.arange(96) < 48, (4, 1)).astype(np.float64)
