@@ -16,21 +16,20 @@ SMALL = (
     "values: [blue, green], by: plane}",
     "access.min_elevation_deg=5",
     "flows.flows=[[London,Paris],[New York,London]]",
-    "times.count=6",
-    "times.n_epoch=1",
     "columns=null",
     "metrics=[availability]",
 )
+SIX_INSTANTS = ("times.count=6", "times.n_epoch=1")
 
 
-def small_job(*overrides: str) -> config.Job:
+def small_job(*overrides: str, times: Sequence[str] = SIX_INSTANTS) -> config.Job:
     """The checked configuration."""
-    return config.load(config.compose([*SMALL, *overrides]))
+    return config.load(config.compose([*SMALL, *times, *overrides]))
 
 
-def small_run(*overrides: str) -> Prepared:
+def small_run(*overrides: str, times: Sequence[str] = SIX_INSTANTS) -> Prepared:
     """Its scenes, ready for blocks."""
-    return prepare(small_job(*overrides))
+    return prepare(small_job(*overrides, times=times))
 
 
 def one_threat(name: str, settings: dict | None = None, extra: Sequence[str] = ()) -> Prepared:

@@ -37,7 +37,8 @@ class FlowList(eqx.Module):
         if not self.flows:
             return ["flows.flows: no flow is listed; list at least one as [source, destination]"]
         return [
-            f"flows.flows[{k}]: {ends!r} given; write [source, destination]"
+            f"flows.flows[{k}]: {ends if isinstance(ends, str) else list(ends)!r} given; write "
+            "[source, destination]"
             for k, ends in enumerate(self.flows)
             if isinstance(ends, str) or len(ends) != 2
         ]

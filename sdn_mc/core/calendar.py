@@ -3,8 +3,6 @@
 import datetime as dt
 from typing import NamedTuple
 
-import numpy as np
-
 from sdn_mc.core.constants import S_PER_DAY
 from sdn_mc.core.problems import InputError
 
@@ -46,10 +44,6 @@ class JulianDate(NamedTuple):
         """ISO 8601 in UTC to the second, or to the microsecond where it is not whole."""
         micro = round(((self.day - UNIX_EPOCH_JD) + self.fraction) * S_PER_DAY * 1e6)
         return (_ORIGIN + dt.timedelta(microseconds=micro)).isoformat() + "Z"
-
-    def datetime64(self) -> np.datetime64:
-        """As numpy's nanosecond instant, for stored coordinates."""
-        return np.datetime64(self.iso().rstrip("Z"), "ns")
 
     def next_whole_hour(self) -> "JulianDate":
         """This instant if it is a whole hour, else the next whole hour."""

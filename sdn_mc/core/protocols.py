@@ -108,6 +108,10 @@ class Threat(Protocol):
         """Optional (any component): what is wrong across its fields, a full sentence each."""
         ...
 
+    def misfits(self, fleet: Fleet) -> list[str]:
+        """Optional (any component): what of it does not fit the fleet, a full sentence each."""
+        ...
+
 
 class Solver(Protocol):
     """Finds least latencies, for all times of a block."""

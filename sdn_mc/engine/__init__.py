@@ -27,8 +27,8 @@ __all__ = ["HEALTHY", "Block", "Column", "Prepared", "Series", "Spec", "System",
 def prepare(system: System, seed: int, columns: tuple[Column, ...]) -> Prepared:
     """Build every epoch's scene, the solver's plans and the healthy column."""
     fleet, sites, flows, scenes = build_scenes(system, seed)
-    spec = spec_of(system, scenes[0])
     tables = tuple(prepared_tables(system.threats, scene) for scene in scenes)
+    spec = spec_of(system, scenes[0], tables[0])
     plans = tuple(system.solver.prepare(network_of(scene)) for scene in scenes)
     needs_hops = any(metric.needs_hops for metric in system.metrics.values())
     partial_run = Prepared(
@@ -49,9 +49,10 @@ def run_block(run: Prepared, first: int, count: int) -> Block:
     scene, padded = run.scenes[epoch], -(-count // DRAWS_PER_WORD) * DRAWS_PER_WORD
     draws = jnp.arange(first, first + padded, dtype=jnp.uint32)
     drawn, outages = sample_draws(run, epoch, draws)
-    masks = masks_at(run, epoch, outages, run.columns, scene.time_s)
-    lag_s = float(run.system.routing.lag_s)
-    known = masks_at(run, epoch, outages, run.columns, scene.time_s - lag_s) if lag_s else masks
+    masks = masks_at(run, epoch, outages, run.columns, scene.time_s, padded)
+    known, lag_s = masks, float(run.system.routing.lag_s)
+    if lag_s:
+        known = masks_at(run, epoch, outages, run.columns, scene.time_s - lag_s, padded)
     series = {}
     for k, column in enumerate(run.columns):
         routes = run.system.solver.solve(
@@ -109,6 +110,7 @@ def masks_at(
     outages: Mapping[str, tuple[Windows | Cuts, ...]],
     columns: tuple[Column, ...],
     time_s: Float[np.ndarray, " time"] | Float[Array, " time"],
+    n_draw: int,
 ) -> list[Masks]:
     """Mask words of every column at the scene's instants, with causes evaluated at `time_s`."""
     scene = run.scenes[epoch]
@@ -123,6 +125,7 @@ def masks_at(
         columns,
         scene.links.n_terminal,
         scene.access.best_only,
+        n_draw // DRAWS_PER_WORD,
     )
     link, access = np.asarray(link_up), np.asarray(access_up)
     return [Masks(link[:, k], access[:, k]) for k in range(len(columns))]
@@ -151,6 +154,6 @@ def _series(routes: Routes, flows: Flows, count: int) -> Series:
 def _healthy(run: Prepared, epoch: int) -> Series:
     """The scene without any cause: one draw."""
     scene = run.scenes[epoch]
-    (masks,) = masks_at(run, epoch, {}, (HEALTHY,), scene.time_s)
+    (masks,) = masks_at(run, epoch, {}, (HEALTHY,), scene.time_s, DRAWS_PER_WORD)
     routes = run.system.solver.solve(run.plans[epoch], masks, None, run.needs_hops)
     return _series(routes, scene.flows, 1)

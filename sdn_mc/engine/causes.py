@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float
 from scipy import stats
 
 from sdn_mc.core.calendar import JulianDate
-from sdn_mc.core.distributions import Distribution, Uniform
+from sdn_mc.core.distributions import MAX_UNIFORM, Distribution, Uniform
 from sdn_mc.core.fields import fields_of
 from sdn_mc.core.outage import Cuts, Outage, Renewal, Windows
 from sdn_mc.core.protocols import Threat
@@ -25,7 +25,8 @@ from sdn_mc.core.random import component_code, draw_key, draw_value
 from sdn_mc.core.scene import Scene
 from sdn_mc.engine.types import Spec, System
 
-MANY_ENTITY_DRAWS = 1e9  # a law overflows its windows less often than once in these
+MANY_ENTITY_DRAWS = 1e12  # a law overflows its windows less often than once in these
+LEAST_WINDOWS = 4  # enough for 0.8 failures a year in a day: usual rates then share compiled code
 
 
 @partial(jax.jit, static_argnames=("spec",))
@@ -92,26 +93,34 @@ def _draw_law(
 ) -> tuple[Windows, Bool[Array, ""]]:
     """Windows of a stationary on-off process from `begin_s` to the window's end.
 
-    Starts are made from earlier ends, never ends minus repairs: a float32 difference of a year is
-    off by seconds.
+    What is down at the start has been so for an exponential time, as the repair has no memory.
+    Later starts are made from earlier ends, never ends minus repairs: a float32 difference of a
+    year is off by seconds.
     """
     rate, repair_s = jnp.float32(law.rate_per_s), jnp.float32(law.repair_s)
     load = rate * repair_s
     first = jax.random.uniform(_sub(key, "first"), (n_entity,), jnp.float32)
     down_at_start = first < load / (1 + load)
-    end_s = jnp.full((n_entity,), begin_s, jnp.float32)
-    starts, ends = [], []
-    for k in range(n_window + 1):
-        gap_s = _exponential(_sub(key, f"gap {k}"), n_entity) / rate
-        if k == 0:
-            gap_s = jnp.where(down_at_start, 0.0, gap_s)
-        start_s = end_s + gap_s
-        end_s = start_s + _exponential(_sub(key, f"repair {k}"), n_entity) * repair_s
-        starts.append(start_s)
-        ends.append(end_s)
-    overflow = jnp.any(starts[-1] < window_s)
-    start, end = jnp.stack(starts[:-1], -1), jnp.stack(ends[:-1], -1)
-    return Windows(start, end, law.of), overflow
+    codes = [
+        [component_code(f"gap {k}"), component_code(f"repair {k}")] for k in range(n_window + 1)
+    ]
+
+    def units(code):
+        return [_exponential(jax.random.fold_in(key, each), n_entity) for each in code]
+
+    def following(end_s, code):
+        gap, repair = units(code)
+        start_s = end_s + gap / rate
+        end_s = start_s + repair * repair_s
+        return end_s, (start_s, end_s)
+
+    gap, repair = units(codes[0])
+    start_s = begin_s + jnp.where(down_at_start, -gap * repair_s, gap / rate)
+    end_s = jnp.maximum(start_s, begin_s) + repair * repair_s
+    _, later = jax.lax.scan(following, end_s, jnp.array(codes[1:], jnp.uint32))
+    start, end = jnp.vstack([start_s[None], later[0]]), jnp.vstack([end_s[None], later[1]])
+    overflow = jnp.any(start[-1] < window_s)
+    return Windows(start[:-1].T, end[:-1].T, law.of), overflow
 
 
 def _exponential(key: Array, count: int) -> Float[Array, " entity"]:
@@ -124,7 +133,7 @@ def _sub(key: Array, name: str) -> Array:
     return jax.random.fold_in(key, component_code(name))
 
 
-def spec_of(system: System, scene: Scene) -> Spec:
+def spec_of(system: System, scene: Scene, tables: Mapping[str, Any]) -> Spec:
     """Streams in name order, and how many windows each law needs."""
     codes = tuple(
         (name, component_code(getattr(threat, "stream", None) or name))
@@ -136,32 +145,43 @@ def spec_of(system: System, scene: Scene) -> Spec:
     n_window = []
     span_s = float(scene.window_s) + float(system.routing.lag_s)
     for name, code in codes:
-        outage = _example(system.threats[name], code, scene)
-        n_window.append((name, tuple(_n_window(part, span_s) for part in outage.parts)))
+        ends = [
+            _example(system.threats[name], code, scene, tables.get(name), quantile)
+            for quantile in (0.0, MAX_UNIFORM)
+        ]
+        parts = zip(*(outage.parts for outage in ends), strict=True)
+        n_window.append((name, tuple(_n_window(each, span_s) for each in parts)))
     return Spec(codes, tuple(n_window), tuple(sorted(n_entity.items())))
 
 
-def _example(threat: Threat, code: int, scene: Scene) -> Outage:
-    """The outage of a hard draw: distributions at their 0.999 quantile."""
-    tables = threat.prepare(scene) if hasattr(threat, "prepare") else None
+def _example(threat: Threat, code: int, scene: Scene, tables: Any, quantile: float) -> Outage:
+    """The outage of a draw in which every distribution gives this quantile."""
     key = draw_key(0, jnp.uint32(0), code)
-    high = {
-        name: np.asarray(getattr(threat, name).quantile(jnp.float32(0.999)))
+    extreme = {
+        name: jnp.asarray(getattr(threat, name).quantile(jnp.float32(quantile)))
         for name in fields_of(threat)
         if isinstance(getattr(threat, name), Distribution)
     }
-    fixed = dataclasses.replace(traced(threat), **high)
+    fixed = dataclasses.replace(traced(threat), **extreme)
     seen = traced_scene(scene)
     return fixed.sample(key, _macros(fixed, key, seen), seen, tables)
 
 
-def _n_window(part: Renewal | Windows | Cuts, span_s: float) -> int:
-    """Windows that hold all but one in 1e9 realisations: a Poisson bound on the failures."""
-    if not isinstance(part, Renewal):
+def _n_window(examples: tuple[Renewal | Windows | Cuts, ...], span_s: float) -> int:
+    """Windows that hold nearly every realisation of a law, from its lowest and highest example.
+
+    n + 1 failures need n + 1 gaps, and n repairs between them, inside the span: the counts of
+    either are Poisson, and the smaller bound holds. A power of two, so that a swept rate seldom
+    compiles anew.
+    """
+    laws = [part for part in examples if isinstance(part, Renewal)]
+    if not laws:
         return 0
-    rate = float(np.max(np.asarray(part.rate_per_s)))
-    most = stats.poisson.isf(1 / MANY_ENTITY_DRAWS, rate * span_s)
-    return max(2, int(most) + 1)
+    rate_per_s = np.max([np.max(np.asarray(law.rate_per_s)) for law in laws])
+    repair_s = np.min([np.min(np.asarray(law.repair_s)) for law in laws])
+    by_gaps = stats.poisson.isf(1 / MANY_ENTITY_DRAWS, rate_per_s * span_s)
+    by_repairs = stats.poisson.isf(1 / MANY_ENTITY_DRAWS, span_s / max(repair_s, 1e-9)) + 1
+    return max(LEAST_WINDOWS, 1 << int(min(by_gaps, by_repairs)).bit_length())
 
 
 def prepared_tables(threats: Mapping[str, Threat], scene: Scene) -> dict[str, Any]:
@@ -180,16 +200,18 @@ def traced(threat: Any) -> Any:
 
 def traced_scene(scene: Scene) -> Scene:
     """The scene as causes see it: counts, groups, times; geometry and names stay on the host."""
-    fleet = dataclasses.replace(scene.fleet, catalogue=None, notes=())
+    no_date = JulianDate(0.0, 0.0)
+    fleet = dataclasses.replace(scene.fleet, reference=no_date, catalogue=None, notes=())
     flows = dataclasses.replace(scene.flows, name=(), source=(), destination=())
     return dataclasses.replace(
         scene,
         fleet=fleet,
         flows=flows,
+        sites=dataclasses.replace(scene.sites, name=()),
         links=None,
         access=None,
         status=None,
-        start=JulianDate(0.0, 0.0),
+        start=no_date,
         epoch=0,
         time_s=scene.time_s.astype(np.float32),
     )

@@ -2,7 +2,9 @@
 
 Every cause is evaluated at every time, once for all columns (the compiler shares equal parts). A
 column's satellites, terminals and sites are down where any of its causes has them down; a link slot
-is up if both satellites and both terminals are, the pair is not cut, and the slot is awake.
+is up if both satellites and both terminals are, the pair is not cut, and the slot is awake. A
+standby slot is awake once each satellite that it bridges has been down without a break for the
+re-pointing time, whichever causes had it down one after the other.
 """
 
 from collections.abc import Mapping
@@ -15,7 +17,6 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from sdn_mc.core.bits import pack_draws
-from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.outage import Cuts, Windows
 from sdn_mc.core.scene import Links
 from sdn_mc.engine.types import Column
@@ -42,7 +43,7 @@ class Down(NamedTuple):
     cut: Bool[Array, "sat port"]
 
 
-@partial(jax.jit, static_argnames=("columns", "n_terminal", "best_only"))
+@partial(jax.jit, static_argnames=("columns", "n_terminal", "best_only", "n_word"))
 def mask_words(
     outages: Outages,
     wiring: Wiring,
@@ -53,22 +54,25 @@ def mask_words(
     columns: tuple[Column, ...],
     n_terminal: int,
     best_only: bool,
+    n_word: int,
 ) -> tuple[
     UInt32[Array, "time column word sat port"], UInt32[Array, "time column word site candidate"]
 ]:
     """Link and access words of every column at every time."""
-    moving = wiring.neighbour.ndim == 3
+    moving, standby = wiring.neighbour.ndim == 3, wiring.wakes_on.shape[-1] > 0
+    outage_s = [_outages_of_satellites(outages, c, group) if standby else None for c in columns]
 
     def at(k):
         wired = wiring
         if moving:
             wired = wiring._replace(neighbour=wiring.neighbour[k], peer=wiring.peer[k])
-        shape = (*wired.terminal.shape[:1], n_terminal, access_sat.shape[1])
+        shape = (*wired.terminal.shape[:1], n_terminal, access_sat.shape[1], n_word)
         link, access = [], []
-        for column in columns:
-            seen = partial(_down, outages, column, group, wired, shape, time_s[k])
-            down = seen(0.0)
-            lost = seen(retarget_s).sat if wired.wakes_on.shape[-1] else down.sat
+        for column, unbroken in zip(columns, outage_s, strict=True):
+            down = _down(outages, column, group, wired, shape, time_s[k])
+            lost = jnp.zeros_like(down.sat)
+            if unbroken is not None:
+                lost = _down_at(time_s[k], unbroken[0] + retarget_s, unbroken[1])
             link.append(_link_words(down, lost, wired))
             access.append(_access_words(down, access_sat[k], best_only))
         return jnp.stack(link), jnp.stack(access)
@@ -87,22 +91,20 @@ def _down(
     column: Column,
     group: Mapping[str, Int[Array, " sat"]],
     wired: Wiring,
-    shape: tuple[int, int, int],
+    shape: tuple[int, int, int, int],
     t: Float[Array, ""],
-    delay_s: Float[Array, ""] | float,
 ) -> Down:
-    """What has been down for at least `delay_s` at t, whichever cause did it."""
-    n_sat, n_terminal, n_site = shape
-    n_word = _n_word(outages)
+    """What is down at t, whichever cause did it."""
+    n_sat, n_terminal, n_site, n_word = shape
     sat = jnp.zeros((n_sat, n_word), jnp.uint32)
     terminal = jnp.zeros((n_sat, n_terminal, n_word), jnp.uint32)
     site = jnp.zeros((n_site, n_word), jnp.uint32)
     cut = jnp.zeros(wired.terminal.shape, bool)
-    for part in (part for name in sorted(column.causes) for part in outages[name]):
+    for part in _parts(outages, column):
         if isinstance(part, Cuts):
             cut = cut | part.slot[..., 0]
             continue
-        words = pack_draws(jnp.any((part.start_s + delay_s <= t) & (t < part.end_s), axis=1))
+        words = _down_at(t, part.start_s, part.end_s)
         if part.of == "sat":
             sat = sat | words
         elif part.of == "terminal":
@@ -112,6 +114,44 @@ def _down(
         else:
             sat = sat | words[group[part.of]]
     return Down(sat, terminal, site, cut)
+
+
+def _parts(outages: Outages, column: Column) -> list[Windows | Cuts]:
+    return [part for name in sorted(column.causes) for part in outages[name]]
+
+
+def _down_at(
+    t: Float[Array, ""],
+    start_s: Float[Array, "entity window draw"],
+    end_s: Float[Array, "entity window draw"],
+) -> UInt32[Array, "entity word"]:
+    return pack_draws(jnp.any((start_s <= t) & (t < end_s), axis=1))
+
+
+def _outages_of_satellites(
+    outages: Outages, column: Column, group: Mapping[str, Int[Array, " sat"]]
+) -> tuple[Float[Array, "sat window draw"], Float[Array, "sat window draw"]] | None:
+    """Windows of every satellite from all causes: since when down without a break, and until."""
+    found = []
+    for part in _parts(outages, column):
+        if isinstance(part, Windows) and part.of not in ("terminal", "site"):
+            member = slice(None) if part.of == "sat" else group[part.of]
+            found.append((part.start_s[member], part.end_s[member]))
+    if not found:
+        return None
+    start_s, end_s = (jnp.concatenate(each, axis=1) for each in zip(*found, strict=True))
+    start_s, end_s = jax.lax.sort((start_s, end_s), dimension=1, num_keys=1)
+
+    def following(before, window):
+        since_s, reach_s = before
+        start_s, end_s = window
+        since_s = jnp.where(start_s <= reach_s, since_s, start_s)
+        return (since_s, jnp.maximum(reach_s, end_s)), since_s
+
+    by_window = jnp.moveaxis(start_s, 1, 0), jnp.moveaxis(end_s, 1, 0)
+    never = jnp.full_like(start_s[:, 0], -jnp.inf)
+    since_s = jax.lax.scan(following, (by_window[0][0], never), by_window)[1]
+    return jnp.moveaxis(since_s, 0, 1), end_s
 
 
 def _link_words(
@@ -139,11 +179,3 @@ def _access_words(
         before = jnp.concatenate([jnp.zeros_like(taken[..., :1]), taken[..., :-1]], axis=-1)
         up = up & ~before
     return up
-
-
-def _n_word(outages: Outages) -> int:
-    """Words of a block; one where nothing can fail."""
-    for part in (part for parts in outages.values() for part in parts):
-        if isinstance(part, Windows):
-            return part.start_s.shape[-1] // DRAWS_PER_WORD
-    return 1

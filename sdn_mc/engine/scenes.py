@@ -1,6 +1,7 @@
 """The scene, once an epoch: everything that does not depend on the draw, on the host in float64."""
 
 import dataclasses
+import os
 
 import numpy as np
 
@@ -12,6 +13,10 @@ from sdn_mc.core.problems import InputError
 from sdn_mc.core.scene import Access, Ephemeris, Flows, Scene, Sites
 from sdn_mc.engine.types import System
 
+# Position and delay in float64, ticks, mask words of two threads: measured 30 to 40 bytes a slot.
+BYTES_PER_SLOT = 40
+LEAST_ROOM = 8  # candidates of a site
+
 
 def build_scenes(system: System, seed: int) -> tuple[Fleet, Sites, Flows, tuple[Scene, ...]]:
     """Fleet, sites, flows, and one scene an epoch with equal shapes."""
@@ -20,13 +25,27 @@ def build_scenes(system: System, seed: int) -> tuple[Fleet, Sites, Flows, tuple[
     start = system.times.start
     first = None if start is None else JulianDate.parse(start, "times.start")
     fleet = system.constellation.build(first)
+    check_memory(system, fleet)
     scenes = [
         build_scene(system, fleet, sites, flows, seed, epoch)
         for epoch in range(system.times.n_epoch)
     ]
-    room = max(scene.access.sat.shape[-1] for scene in scenes if scene.access is not None)
+    room = _room(max(s.access.sat.shape[-1] for s in scenes if s.access is not None))
     widened = [dataclasses.replace(scene, access=_widened(scene.access, room)) for scene in scenes]
     return fleet, sites, flows, tuple(widened)
+
+
+def check_memory(system: System, fleet: Fleet) -> None:
+    """Refuse, before anything is built, scenes that this machine cannot hold."""
+    n_instant = len(system.times.time_s(0, 0)) * system.times.n_epoch
+    needed = n_instant * fleet.n_sat * (1 + int(fleet.n_terminal.max())) * BYTES_PER_SLOT
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > there:
+        raise InputError(
+            f"times: {n_instant} instants of {fleet.n_sat} satellites need about "
+            f"{needed / 1e9:.0f} GB of memory, and this machine has {there / 1e9:.0f} GB; use "
+            "fewer instants (times.count, or a longer times.step_s) or fewer epochs (times.n_epoch)"
+        )
 
 
 def build_scene(
@@ -72,6 +91,11 @@ def network_of(scene: Scene) -> Network:
     )
 
 
+def _room(most: int) -> int:
+    """A power of two, so that another elevation mask, altitude or seed seldom compiles anew."""
+    return max(LEAST_ROOM, 1 << (most - 1).bit_length())
+
+
 def _widened(access: Access | None, room: int) -> Access:
     """Padded to a common number of candidates, so that every epoch has one shape."""
     assert access is not None
@@ -89,8 +113,9 @@ def _nobody_left(ephemeris: Ephemeris, fleet: Fleet) -> str:
     codes, counts = np.unique(ephemeris.status, return_counts=True)
     found = [f"{n} {Status(int(code)).meaning}" for code, n in zip(codes, counts, strict=True)]
     away_d = ephemeris.start.seconds_since(fleet.reference) / S_PER_DAY
+    when = "earlier" if away_d >= 0 else "later"
     return (
         f"times.start: no satellite carries traffic in the epoch from {ephemeris.start.iso()} "
         f"({', '.join(found)}); the newest elements are of {fleet.reference.iso()}, "
-        f"{away_d:.1f} days earlier; start nearer to them, or raise propagation.max_age_d"
+        f"{abs(away_d):.1f} days {when}; start nearer to them, or raise propagation.max_age_d"
     )

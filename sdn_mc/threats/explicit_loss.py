@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Key
 
 from sdn_mc.core.fields import field
+from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.outage import Outage, cuts, windows
 from sdn_mc.core.problems import InputError
 from sdn_mc.core.records import LossRecords
@@ -29,18 +30,24 @@ class ExplicitLoss(eqx.Module):
     )
     event: str = eqx.field(static=True, default="given")
 
+    def misfits(self, fleet: Fleet) -> list[str]:
+        """Listed satellites that the fleet does not have."""
+        worst = max((int(v.max()) for v in (self.path or ())[:3] if len(v)), default=-1)
+        if self.path is None or worst < fleet.n_sat:
+            return []
+        return [
+            f"{self.path.origin}: satellite {worst} is listed, but the fleet has {fleet.n_sat} "
+            f"satellites, 0 to {fleet.n_sat - 1}; correct the list"
+        ]
+
     def prepare(self, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
         """Lost satellites [sat] and lost link slots [sat, port] as booleans."""
         n_sat, file = scene.fleet.n_sat, self.path
         assert scene.links is not None
         if file is None:
             return np.zeros(n_sat, bool), np.zeros(scene.links.terminal.shape, bool)
-        worst = max((int(v.max()) for v in file[:3] if len(v)), default=-1)
-        if worst >= n_sat:
-            raise InputError(
-                f"{file.origin}: satellite {worst} is listed, but the fleet has {n_sat} "
-                f"satellites, 0 to {n_sat - 1}; correct the list"
-            )
+        if problems := self.misfits(scene.fleet):
+            raise InputError(problems)
         lost = np.zeros(n_sat, bool)
         lost[file.satellite] = True
         return lost, slots_between(scene.links, file.link_a, file.link_b, file.origin)

@@ -19,6 +19,7 @@ from jaxtyping import Array, Key
 from sdn_mc.core.constants import S_PER_H
 from sdn_mc.core.distributions import Bernoulli, Distribution
 from sdn_mc.core.fields import Scalar, field
+from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.outage import Outage, windows
 from sdn_mc.core.problems import InputError
 from sdn_mc.core.scene import Scene
@@ -49,6 +50,10 @@ class GroupFault(eqx.Module):
     )
     event: str = eqx.field(static=True, default=GIVEN)
 
+    def misfits(self, fleet: Fleet) -> list[str]:
+        """Groups that the fleet does not have."""
+        return missing_groups(fleet, self.label, self.groups)
+
     def macros(self, scene: Scene) -> dict[str, Distribution]:
         """Which groups are hit."""
         count = len(named_groups(scene, self.label, self.groups))
@@ -67,19 +72,24 @@ class GroupFault(eqx.Module):
 
 def named_groups(scene: Scene, label: str, groups: tuple[str, ...] | None) -> np.ndarray:
     """Indices of the named groups under a label; clear messages where they do not exist."""
-    names = scene.fleet.group_names
+    if problems := missing_groups(scene.fleet, label, groups):
+        raise InputError(problems)
+    names = scene.fleet.group_names[label]
+    chosen = names if groups is None else groups
+    return np.array([names.index(group) for group in chosen], np.int64)
+
+
+def missing_groups(fleet: Fleet, label: str, groups: tuple[str, ...] | None) -> list[str]:
+    """What is wrong with a label and the names of its groups, for this fleet."""
+    names = fleet.group_names
     if label not in names:
-        raise InputError(
-            f"threats: the fleet has no grouping {label!r}; it has {', '.join(sorted(names))}; "
+        return [
+            f"the fleet has no grouping {label!r}; it has {', '.join(sorted(names))}; "
             f"name one of them, or add a rule under constellation.labels.{label}"
-        )
-    if groups is None:
-        return np.arange(len(names[label]))
-    missing = [group for group in groups if group not in names[label]]
-    if missing:
-        known = ", ".join(names[label][:10]) + (", …" if len(names[label]) > 10 else "")
-        raise InputError(
-            f"threats: no group of {label!r} is named {', '.join(map(repr, missing))}; there are "
-            f"{known}; correct the name"
-        )
-    return np.array([names[label].index(group) for group in groups])
+        ]
+    known = ", ".join(names[label][:10]) + (", …" if len(names[label]) > 10 else "")
+    return [
+        f"no group of {label!r} is named {group!r}; there are {known}; correct the name"
+        for group in groups or ()
+        if group not in names[label]
+    ]

@@ -14,9 +14,10 @@ from jaxtyping import Array, Key
 
 from sdn_mc.core.constants import S_PER_H, S_PER_YEAR
 from sdn_mc.core.fields import Scalar, field
+from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.outage import Outage, renewal
 from sdn_mc.core.scene import Scene
-from sdn_mc.threats.group_fault import named_groups
+from sdn_mc.threats.group_fault import missing_groups, named_groups
 
 
 class GroupOutage(eqx.Module):
@@ -32,6 +33,10 @@ class GroupOutage(eqx.Module):
     repair_h: Scalar = field(
         unit="h", within=(0, 87_660), doc="Mean time from fault to return.", assumed=True
     )
+
+    def misfits(self, fleet: Fleet) -> list[str]:
+        """Groups that the fleet does not have."""
+        return missing_groups(fleet, self.label, self.groups)
 
     def sample(
         self, key: Key[Array, ""], macros: Mapping[str, Any], scene: Scene, prepared: Any

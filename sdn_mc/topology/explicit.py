@@ -38,6 +38,15 @@ class ExplicitLinks(eqx.Module):
     grazing_km: float | None = field(unit="km", within=(-100, 1000), doc=GRAZING_DOC, assumed=True)
     max_rate_deg_s: float | None = field(unit="deg/s", within=(0, 180), doc=RATE_DOC, assumed=True)
 
+    def misfits(self, fleet: Fleet) -> list[str]:
+        """Listed satellites that the fleet does not have, and more links than terminals."""
+        try:
+            ends = _ends(self.path, fleet)
+            _check_room(self.path, fleet, ends, ports_in_turn(ends), self.terminals)
+        except InputError as error:
+            return error.problems
+        return []
+
     def build(self, fleet: Fleet, ephemeris: Ephemeris) -> Links:
         """The listed links, and their delays at every time."""
         ends = _ends(self.path, fleet)

@@ -61,8 +61,23 @@ class PlusGrid(eqx.Module):
     skip: int = field(within=(1, 8), doc=SKIP_DOC, static=True)
     retarget_s: float = field(unit="s", within=(0, 86_400), doc=RETARGET_DOC, assumed=True)
 
+    def misfits(self, fleet: Fleet) -> list[str]:
+        """Shells whose planes are not alike."""
+        found = []
+        for shell in np.unique(fleet.shell[fleet.shell >= 0]):
+            size = np.unique(fleet.plane[fleet.shell == shell], return_counts=True)[1]
+            if np.any(size != size[0]):
+                found.append(
+                    f"the planes of shell {shell} have from {size.min()} to {size.max()} "
+                    "satellites, but a grid needs the same number in each; use "
+                    "topology=planned for real element sets"
+                )
+        return found
+
     def build(self, fleet: Fleet, ephemeris: Ephemeris) -> Links:
         """The mesh of every shell, and its delays at every time."""
+        if problems := self.misfits(fleet):
+            raise InputError(problems)
         notes, ends, ports = [], [], []
         for shell in np.unique(fleet.shell[fleet.shell >= 0]):
             grid = _grid(fleet, int(shell))
@@ -114,14 +129,7 @@ def _grid(fleet: Fleet, shell: int) -> Int[np.ndarray, "plane slot"]:
     """Satellites of a shell by plane and slot."""
     member = np.flatnonzero(fleet.shell == shell)
     member = member[np.lexsort((fleet.slot[member], fleet.plane[member]))]
-    size = np.unique(fleet.plane[member], return_counts=True)[1]
-    if np.any(size != size[0]):
-        raise InputError(
-            f"topology.plus_grid: the planes of shell {shell} have from {size.min()} to "
-            f"{size.max()} satellites, but a grid needs the same number in each; use "
-            "topology=planned for real element sets"
-        )
-    return member.reshape(len(size), size[0])
+    return member.reshape(len(np.unique(fleet.plane[member])), -1)
 
 
 def _grid_links(

@@ -22,9 +22,8 @@ WITH_SETTINGS = [n for n in NAMES if n != "explicit_loss"]  # its input is a lis
 def masks_of(run, draws: range):
     """Link and access booleans [time, …, draw] of the only column."""
     _, outages = engine.sample_draws(run, 0, np.array(draws, np.uint32))
-    (masks,) = engine.masks_at(
-        run, 0, outages, (Column("all", tuple(run.system.threats)),), run.scenes[0].time_s
-    )
+    columns = (Column("all", tuple(run.system.threats)),)
+    (masks,) = engine.masks_at(run, 0, outages, columns, run.scenes[0].time_s, len(draws))
     link = unpack_draws(np.moveaxis(masks.link_up, 1, -1))
     access = unpack_draws(np.moveaxis(masks.access_up, 1, -1))
     return link, access
@@ -54,6 +53,26 @@ def test_yaml_keys_are_the_fields_of_the_component(path):
 def test_off_changes_nothing(name):
     link, access = masks_of(one_threat(name, node_of(name)["_off_"]), range(64))
     assert link.all() and access.all()
+
+
+@pytest.mark.parametrize("name", WITH_SETTINGS)
+def test_worst_takes_all_there_is_to_take_from_the_onset_on(name):
+    """Every satellite of the groups named, or every laser, at every time (but one in 1e9)."""
+    run = one_threat(name, node_of(name)["_worst_"])
+    scene, draws = run.scenes[0], range(64)
+    link, access = masks_of(run, draws)
+    drawn, _ = engine.sample_draws(run, 0, np.array(draws, np.uint32))
+    onset_s = drawn.get(f"{name}.onset_s", np.full(64, -np.inf))
+    since = scene.time_s[:, None] >= onset_s[None]
+    taken = np.ones(scene.fleet.n_sat, bool)
+    if node_of(name).get("groups"):
+        label = node_of(name)["label"]
+        named = [scene.fleet.group_names[label].index(g) for g in node_of(name)["groups"]]
+        taken = np.isin(scene.fleet.group[label], named)
+    out = taken[:, None] | taken[scene.links.neighbour]
+    assert since.any() and not np.any(link & out[None, ..., None] & since[:, None, None])
+    if name != "terminal_failure":
+        assert not np.any(access & taken[scene.access.sat][..., None] & since[:, None, None])
 
 
 @pytest.mark.parametrize("name", NAMES)

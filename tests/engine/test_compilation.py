@@ -1,0 +1,66 @@
+"""Numbers are data: sweeping them, or the seed, compiles nothing."""
+
+import numpy as np
+import pytest
+
+from sdn_mc import engine
+from sdn_mc.engine.causes import sample
+from sdn_mc.engine.masking import mask_words
+from sdn_mc.routing.jacobi import _solve_time
+from sdn_mc.routing.pull_push_kernel import solve_block
+from tests.engine.scenarios import FOUR_PLANES, GRID, MENDING
+from tests.small_run import small_run
+
+THREATS = "threats=[satellite_failure,terminal_failure,plane_outage,vendor_fault]"
+BASE = (*FOUR_PLANES, *GRID, *MENDING, THREATS)
+CAUSES = (
+    "threats.satellite_failure.rate_per_year=0",  # written as a whole number
+    "threats.satellite_failure.replacement_d=30",
+    "threats.terminal_failure.rate_per_year=0.4",
+    "threats.terminal_failure.repair_d=20",
+    "threats.plane_outage.repair_h=7.5",
+    "threats.vendor_fault.probability=0.25",
+    "threats.vendor_fault.repair_h.median=5",
+)
+GEOMETRY = (
+    "constellation.shells.shell.altitude_km=1000",
+    "constellation.shells.shell.inclination_deg=70",
+    "constellation.epoch=2027-01-02T00:00:00Z",
+    "access.min_elevation_deg=12.5",
+    "topology.retarget_s=50",
+    "times.window_h=30",
+    "times.start=2027-01-09T00:00:00Z",
+    *("~sites.sites.McMurdo", "+sites.sites.Harbour=[10,20,0]"),
+)
+
+
+def compiled(solver: str, *overrides: str) -> tuple[int, ...]:
+    """Run a block; how often each compiled function has been compiled so far."""
+    run = small_run(*BASE, f"solver={solver}", *overrides)
+    engine.run_block(run, 0, 32)
+    jitted = sample, mask_words, _solve_time
+    return (*(function._cache_size() for function in jitted), len(solve_block.signatures))
+
+
+@pytest.mark.parametrize("solver", ["pull_push", "xla_int32"])
+def test_sweeping_numbers_compiles_nothing(solver):
+    before = compiled(solver)
+    assert all(count > 0 for count in before[:2])
+    assert compiled(solver, *CAUSES) == before
+    assert compiled(solver, *GEOMETRY) == before
+    assert compiled(solver, "seed=77") == before
+
+
+def test_a_swept_lag_compiles_nothing():
+    before = compiled("pull_push", "routing=lagged", "routing.lag_s=10")
+    assert compiled("pull_push", "routing=lagged", "routing.lag_s=200") == before
+
+
+def test_another_epoch_uses_the_same_code():
+    run = small_run(*BASE, "solver=pull_push", times=("times.count=6", "times.n_epoch=3"))
+    engine.run_block(run, 0, 32)
+    before = sample._cache_size(), mask_words._cache_size()
+    for group in (1, 2):
+        block = engine.run_block(run, 256 * group, 32)
+        assert block.epoch == group and np.isfinite(block.series["attacked"].latency_s).any()
+    assert (sample._cache_size(), mask_words._cache_size()) == before
