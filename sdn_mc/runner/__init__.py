@@ -1,17 +1,18 @@
 """Runs one job: builds the scene, says what it will do, loops over blocks, writes, summarises.
 
-A block is the stored unit: 256 draws of one epoch. It is computed in parts by a pool of threads,
-written, and committed by a stamp; a killed run resumes after the last stamp.
+A block of 256 draws of one epoch is computed, written, and committed by a stamp. A run that was
+stopped at any instant goes on after its last stamp, and a finished one may be given more draws;
+either way the result holds the same bits as that of an undisturbed run.
 """
 
 import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -24,65 +25,61 @@ from sdn_mc.core.constants import DRAWS_PER_GROUP
 from sdn_mc.core.problems import InputError
 from sdn_mc.engine import Block, Column, Prepared, System
 from sdn_mc.runner import contents
+from sdn_mc.runner.blocks import Part, computed, first_parts, workers
 from sdn_mc.runner.estimates import write_summary
-from sdn_mc.runner.plan import describe, expected_s
+from sdn_mc.runner.plan import describe
 from sdn_mc.runner.progress import LOG, DrawProgress
 
 NOT_PART_OF_RESULT = ("draws", "run", "title")  # keys that may change when a run is continued
 
 
-class Part(NamedTuple):
-    """Draws computed in one call."""
-
-    first: int
-    n_draw: int
-
-
 def run(job: Job, folder: Path, console: Console) -> Path:
     """A new run in `folder`; returns the path of its result."""
     keep_compiled_code()
-    prepared = prepare(job)
-    began = time.monotonic()
-    first = engine.run_block(prepared, 0, min(job.draws, block_draws(job, prepared)))
-    seconds = expected_s(prepared, job, time.monotonic() - began)
-    kept = contents.paths_kept(job.store.paths, prepared, job.draws)
-    variables = contents.result_variables(prepared, first, kept)
-    sizes = contents.sizes(prepared, first, job.draws)
-    limit = {"/paths": contents.FIRST_KEPT} if kept == "first_1000" else {}
-    n_bytes = store.predicted_bytes(variables, sizes, limit)
-    console.print(describe(job, prepared, folder, n_bytes, seconds))
-    store.check_space(folder, n_bytes)
-    result = store.create(
-        folder,
-        variables,
-        sizes,
-        contents.constants(prepared, variables),
-        contents.attributes(job, prepared, config_hash(job), os.getcwd()),
-        limit,
-    )
-    fill(job, prepared, result, variables, console)
+    with workers(job) as pool:
+        prepared = pool.submit(prepare, job).result()
+        known, seconds = first_parts(pool, job, prepared)
+        first = next(iter(known.values()))
+        kept = contents.paths_kept(job.store.paths, prepared, job.draws)
+        variables = contents.result_variables(prepared, first, kept)
+        sizes = contents.sizes(prepared, first, job.draws)
+        limit = {"/paths": contents.FIRST_KEPT} if kept == "first_1000" else {}
+        n_bytes = store.predicted_bytes(variables, sizes, limit)
+        console.print(describe(job, prepared, folder, n_bytes, seconds))
+        store.check_space(folder, n_bytes)
+        constants = contents.constants(prepared, [v.path for v in variables if not v.by_draw])
+        about = contents.attributes(job, prepared, config_hash(job), os.getcwd())
+        result = store.create(folder, variables, sizes, constants, about, limit)
+        fill(job, prepared, result, console, pool, known)
     return result.path
 
 
-def resume(path: Path, console: Console, draws: int | None = None) -> Path:
+def resume(
+    path: Path, console: Console, draws: int | None = None, plugins: Sequence[str] = ()
+) -> Path:
     """Continue a run that was stopped, or give it more draws; returns the path of its result."""
-    keep_compiled_code()
     result = store.open_store(path)
     result.repair()
-    said = result.attributes()
-    job = config.load(json.loads(said["config"]), said["start_directory"], trusted=False)
-    job = job._replace(draws=result.n_draw if draws is None else draws)
+    said, n_draw = result.attributes(), result.n_draw
+    wanted = n_draw if draws is None else draws
+    if wanted < n_draw:
+        raise InputError(f"draws: {wanted} given, but {path} has {n_draw}; give as many or more")
+    is_done = said["stop_reason"] != contents.UNFINISHED and result.n_committed() == n_draw
+    if wanted == n_draw and is_done:
+        console.print(f"{path}: all {n_draw} draws are done already")
+        return result.path
+    _check_same_code(result, said)
+    stored = json.loads(said["config"]) | {"draws": wanted}
+    job = config.load(stored, said["start_directory"], plugins)
     _check_same_inputs(job, said)
-    if job.draws < result.n_draw:
-        raise InputError(
-            f"draws: {job.draws} given, but {path} has {result.n_draw}; give as many or more"
-        )
-    prepared = prepare(job)
-    first = engine.run_block(prepared, 0, min(job.draws, block_draws(job, prepared)))
-    kept = contents.paths_kept(job.store.paths, prepared, result.n_draw)
-    variables = contents.result_variables(prepared, first, kept)
-    result.extend(job.draws)
-    fill(job, prepared, result, variables, console)
+    keep_compiled_code()
+    with workers(job) as pool:
+        prepared = pool.submit(prepare, job).result()
+        _check_same_scene(prepared, result)
+        result.extend(wanted)
+        result.set_attributes(contents.continued(said))
+        console.print(f"{path}: {result.n_committed()} of {wanted} draws are done; going on")
+        fill(job, prepared, result, console, pool, {})
     return result.path
 
 
@@ -95,52 +92,34 @@ def prepare(job: Job) -> Prepared:
 
 
 def fill(
-    job: Job, prepared: Prepared, result: store.Store, variables: list, console: Console
+    job: Job,
+    prepared: Prepared,
+    result: store.Store,
+    console: Console,
+    pool: ThreadPoolExecutor,
+    known: Mapping[Part, Block],
 ) -> None:
     """Compute, write and commit every block that is missing; then the summary."""
-    done = result.done_blocks()
     stamp = {
         "seed": job.seed,
         "config_hash": config_hash(job),
         "code_version": sdn_mc.__version__,
     }
-    _check_same_stamps(done, stamp, result.folder)
+    done, kinds = result.done_blocks(), result.draw_kinds
     missing = [block for block in range(result.n_block) if block not in done]
     n_done = sum(result.block_draws(block) for block in done)
     started = time.monotonic()
     with DrawProgress(job.draws, n_done, console) as progress:
-        for index, block in computed(job, prepared, missing, result.block_draws):
+        for index, block in computed(pool, job, prepared, missing, known):
             first = index * DRAWS_PER_GROUP
-            result.write_block(index, contents.block_values(prepared, first, block, variables))
+            result.write_block(index, contents.block_values(prepared, first, block, kinds))
             result.commit(index, stamp)
             progress.add(result.block_draws(index))
     write_summary(prepared, result)
-    result.set_attributes({"stop_reason": f"draws: all {job.draws} were done"})
-    LOG.info("%d draws in %.1f s: %s", job.draws, time.monotonic() - started, result.folder)
-
-
-def computed(
-    job: Job, prepared: Prepared, blocks: list[int], block_size: Any
-) -> Iterator[tuple[int, Block]]:
-    """Blocks in order, each joined from parts that threads compute side by side."""
-    threads = job.run.threads or os.cpu_count() or 1
-    width = block_draws(job, prepared)
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: list[tuple[int, list[Future[Block]]]] = []
-        for index in blocks:
-            parts = _parts(index * DRAWS_PER_GROUP, block_size(index), width)
-            waiting.append(
-                (index, [pool.submit(engine.run_block, prepared, *part) for part in parts])
-            )
-            if len(waiting) > 1:  # the next block is computed while this one is written
-                yield _joined(waiting.pop(0))
-        while waiting:
-            yield _joined(waiting.pop(0))
-
-
-def block_draws(job: Job, prepared: Prepared) -> int:
-    """Draws computed in one call."""
-    return job.run.block_draws or prepared.system.solver.block_draws
+    ended = {"stop_reason": f"draws: all {job.draws} were done", "config": json.dumps(job.resolved)}
+    result.set_attributes(ended)
+    elapsed_s = time.monotonic() - started
+    LOG.info("%d draws in %.1f s: %s", job.draws - n_done, elapsed_s, result.folder)
 
 
 def config_hash(job: Job) -> str:
@@ -157,45 +136,42 @@ def keep_compiled_code() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 
-def _joined(item: tuple[int, list[Future[Block]]]) -> tuple[int, Block]:
-    """The parts of a block, in draw order."""
-    index, futures = item
-    parts = [future.result() for future in futures]
-    drawn = {k: np.concatenate([p.drawn[k] for p in parts]) for k in parts[0].drawn}
-    series = {
-        name: engine.Series(
-            np.concatenate([p.series[name].latency_s for p in parts]),
-            None
-            if parts[0].series[name].hops is None
-            else np.concatenate([p.series[name].hops for p in parts]),
+def _check_same_code(result: store.Store, said: dict[str, Any]) -> None:
+    """Another version may draw other numbers."""
+    begun = json.loads(said["versions"])["sdn_mc"]
+    made_by = {begun} | {stamp["code_version"] for stamp in result.done_blocks().values()}
+    if made_by != {sdn_mc.__version__}:
+        raise InputError(
+            f"{result.folder}: made by sdn_mc {', '.join(sorted(made_by))}, and this is "
+            f"{sdn_mc.__version__}, whose draws may differ; continue it with the version that "
+            "began it, or start a new run"
         )
-        for name in parts[0].series
-    }
-    return index, Block(parts[0].epoch, drawn, series)
-
-
-def _parts(first: int, count: int, width: int) -> list[Part]:
-    return [Part(first + k, min(width, count - k)) for k in range(0, count, width)]
 
 
 def _check_same_inputs(job: Job, said: dict[str, Any]) -> None:
     before = json.loads(said["inputs"])
-    for path, digest in job.inputs.items():
-        if before.get(path) != digest:
-            raise InputError(
-                f"{path}: the file has changed since the run began, so the draws would not match; "
-                "put the old one back, or start a new run"
-            )
+    changed = [path for path, digest in job.inputs.items() if before.get(path) != digest]
+    if changed:
+        raise InputError(
+            f"{path}: the file has changed since the run began, so the draws would not match; "
+            "put the old one back, or start a new run"
+            for path in changed
+        )
+    if config_hash(job) != said["config_hash"]:
+        raise InputError(
+            "config: the configuration stored in the result is not the one the run began with; "
+            "start a new run"
+        )
 
 
-def _check_same_stamps(
-    done: dict[int, dict[str, Any]], stamp: dict[str, Any], folder: Path
-) -> None:
-    for block, before in done.items():
-        changed = [key for key, value in stamp.items() if before.get(key) != value]
-        if changed:
-            raise InputError(
-                f"{folder}: block {block} was made with another {', '.join(changed)} "
-                f"({before.get(changed[0])}, now {stamp[changed[0]]}); start a new run, or use the "
-                "version that began this one"
-            )
+def _check_same_scene(prepared: Prepared, result: store.Store) -> None:
+    """What no file tells: a renewed download, or a library that computes otherwise."""
+    stored = {name: result.read(name) for name in result.arrays() if name.startswith("/scene/")}
+    now = contents.constants(prepared, stored)
+    other = [name for name, values in stored.items() if not np.array_equal(values, now[name])]
+    if other:
+        raise InputError(
+            f"{result.folder}: {', '.join(other)} came out different from what the run began with "
+            "(element sets downloaded anew, or another version of a library), so the draws would "
+            "not match; start a new run"
+        )

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
@@ -19,6 +20,8 @@ CITATION = "sdn_mc authors (2026), sdn_mc: Monte Carlo resilience of satellite l
 MAIN_PATHS = "latency_s"
 FIRST_KEPT = 1000  # draws whose latency series are kept under store.paths=first_1000
 AT_TIME = "Mean over the draws of a stored block, which share an epoch, at each of its times."
+UNFINISHED = "not finished"  # the root's stop_reason until the summary is written
+THEN = ", then "  # between what a run began with and what it was continued with
 LARGEST_PATHS_BYTES = 2 * 2**30  # above this, store.paths=auto keeps the first draws only
 
 
@@ -62,8 +65,8 @@ def paths_kept(asked: str, run: Prepared, draws: int) -> str:
     return "all" if n_bytes <= LARGEST_PATHS_BYTES else "first_1000"
 
 
-def constants(run: Prepared, variables: list[Variable]) -> dict[str, np.ndarray]:
-    """Values of every variable that has no draws."""
+def constants(run: Prepared, paths: Iterable[str]) -> dict[str, np.ndarray]:
+    """Values of the named variables, which have no draws."""
     fleet, scenes, catalogue = run.fleet, run.scenes, run.fleet.catalogue
     n_sat = fleet.n_sat
     assert scenes[0].links is not None
@@ -71,7 +74,7 @@ def constants(run: Prepared, variables: list[Variable]) -> dict[str, np.ndarray]
     numbers = catalogue.number if catalogue else tuple(range(1, n_sat + 1))
     values: dict[str, Any] = {
         "/scene/time_s": np.stack([scene.time_s for scene in scenes]),
-        "/scene/start": np.array([scene.start.datetime64() for scene in scenes]),
+        "/scene/start": [scene.start.iso() for scene in scenes],
         "/scene/sat": names,
         "/scene/catalogue_number": np.array(numbers, np.int64),
         "/scene/plane": fleet.plane.astype(np.int32),
@@ -98,13 +101,13 @@ def constants(run: Prepared, variables: list[Variable]) -> dict[str, np.ndarray]
             f"{group}/source": run.flows.source,
             f"{group}/destination": run.flows.destination,
         }
-    return {v.path: np.asarray(values[v.path]) for v in variables if not v.by_draw}
+    return {path: np.asarray(values[path]) for path in paths}
 
 
 def block_values(
-    run: Prepared, first: int, block: Block, variables: list[Variable]
+    run: Prepared, first: int, block: Block, kinds: Mapping[str, np.dtype]
 ) -> dict[str, np.ndarray]:
-    """Values of one stored block, by variable."""
+    """Values of one stored block, for every variable that the result holds by draw."""
     series = next(iter(block.series.values())).latency_s
     draws = np.arange(first, first + len(series))
     epochs = np.array([epoch_of(int(draw), len(run.scenes)) for draw in draws], np.int32)
@@ -121,8 +124,7 @@ def block_values(
     means = [instants_of(run, block.series[c.name], block.epoch) for c in run.columns]
     for name in means[0]:
         values[f"/metrics/{name}_at_time"] = np.stack([m[name] for m in means])[:, None]
-    wanted = {v.path: v.dtype for v in variables if v.by_draw}
-    return {path: values[path].astype(dtype) for path, dtype in wanted.items()}
+    return {path: values[path].astype(kind) for path, kind in kinds.items()}
 
 
 def attributes(job: Job, run: Prepared, config_hash: str, folder: str) -> dict[str, Any]:
@@ -142,7 +144,18 @@ def attributes(job: Job, run: Prepared, config_hash: str, folder: str) -> dict[s
         "notes": json.dumps(notes(run)),
         "versions": json.dumps(versions()),
         "device": device(),
-        "stop_reason": "not finished",
+        "stop_reason": UNFINISHED,
+    }
+
+
+def continued(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What the root says once a run goes on: also the versions and the device of now."""
+    before, now = json.loads(said["versions"]), versions()
+    both = {name: _then(before.get(name, "none"), version) for name, version in now.items()}
+    return {
+        "versions": json.dumps(both),
+        "device": _then(said["device"], device()),
+        "stop_reason": UNFINISHED,
     }
 
 
@@ -165,6 +178,11 @@ def versions() -> dict[str, str]:
     kinds |= {"xarray": xarray, "zarr": zarr}
     found = {"sdn_mc": sdn_mc.__version__, "python": platform.python_version()}
     return found | {name: module.__version__ for name, module in kinds.items()}
+
+
+def _then(before: str, now: str) -> str:
+    """Both, where a run was continued under another version."""
+    return before if before.split(THEN)[-1] == now else f"{before}{THEN}{now}"
 
 
 def satellites(run: Prepared) -> dict[str, Any]:
@@ -241,7 +259,7 @@ def _degree(scene: Any) -> np.ndarray:
 # name, axes, dtype, units, long name, meaning
 _SCENE = (
     ("time_s", ("epoch", "time"), "float64", "s", "time", "Time since the epoch's start."),
-    ("start", ("epoch",), "datetime64[ns]", "1", "epoch start", "Start of the epoch, UTC."),
+    ("start", ("epoch",), "str", "1", "epoch start", "Start of the epoch, ISO 8601 in UTC."),
     ("sat", ("sat",), "str", "1", "satellite", "Name of the satellite."),
     ("catalogue_number", ("sat",), "int64", "1", "catalogue number", "Index + 1 if synthetic."),
     ("plane", ("sat",), "int32", "1", "orbital plane", "Plane, over all shells; -1: none."),

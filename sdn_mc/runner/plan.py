@@ -1,29 +1,16 @@
 """What a run will do, told before it starts: sizes, memory, disk, device, expected time."""
 
-import os
-import time
 from pathlib import Path
 
 import numpy as np
 from rich.table import Table
+from rich.text import Text
 
-from sdn_mc import engine
 from sdn_mc.config import Job
+from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.engine import Prepared
 from sdn_mc.runner import contents
-
-MANY_PARTS = 8  # parts of blocks from which on a second, warm one is worth its time
-
-
-def expected_s(run: Prepared, job: Job, first_s: float) -> float:
-    """Expected seconds, scaled from one part of a block; a long run computes it again, warm."""
-    count = min(job.draws, job.run.block_draws or run.system.solver.block_draws)
-    n_part = -(-job.draws // count)
-    if n_part >= MANY_PARTS:
-        started = time.monotonic()
-        engine.run_block(run, 0, count)
-        first_s = time.monotonic() - started
-    return first_s * n_part / min(job.run.threads or os.cpu_count() or 1, n_part)
+from sdn_mc.runner.blocks import n_thread, part_draws
 
 
 def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, seconds: float) -> Table:
@@ -31,7 +18,7 @@ def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, seconds: float
     scene, counted = run.scenes[0], contents.satellites(run)
     assert scene.links is not None and scene.access is not None
     links = int(scene.links.delay_s.shape[0] and np.isfinite(scene.links.delay_s[0]).sum() // 2)
-    table = Table(title=job.title, show_header=False, title_justify="left", box=None)
+    table = Table(title=Text(job.title), show_header=False, title_justify="left", box=None)
     rows = [
         ("satellites", f"{counted['read']} read, {counted['in_mesh']} in the mesh"),
         ("links", f"{links} at the first instant"),
@@ -45,11 +32,11 @@ def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, seconds: float
         ("flows", f"{run.flows.n_flow} between {run.sites.n_site} sites"),
         ("memory", f"about {_size(_memory(run, job))}"),
         ("disk", f"at most {_size(n_bytes)} in {folder}"),
-        ("device", f"{contents.device()}; {job.run.threads or os.cpu_count()} threads"),
+        ("device", f"{contents.device()}; {n_thread(job)} threads"),
         ("expected", f"about {_duration(seconds)}"),
     ]
     for name, value in rows:
-        table.add_row(f"[bold]{name}[/bold]", value)
+        table.add_row(Text(name, style="bold"), Text(value))
     return table
 
 
@@ -58,10 +45,9 @@ def _memory(run: Prepared, job: Job) -> int:
     scene = run.scenes[0]
     assert scene.links is not None and scene.access is not None
     geometry = 3 * (scene.links.delay_s.nbytes + scene.access.delay_s.nbytes) * len(run.scenes)
-    words = (job.run.block_draws or run.system.solver.block_draws) // 32
+    words = part_draws(job, run) // DRAWS_PER_WORD
     slots = scene.links.delay_s.size + scene.access.delay_s.size
-    threads = job.run.threads or os.cpu_count() or 1
-    return int(geometry + 2 * 4 * slots * words * len(run.columns) * threads + 3e8)
+    return int(geometry + 2 * 4 * slots * words * len(run.columns) * n_thread(job) + 3e8)
 
 
 def _size(n_bytes: float) -> str:

@@ -1,93 +1,116 @@
 """One draw by hand: what was drawn, what is out and why, the path, and its delay added up."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from sdn_mc import config, engine, runner, store
 from sdn_mc.core.bits import unpack_draws
 from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.network import Masks
-from sdn_mc.core.outage import Windows
 from sdn_mc.core.problems import InputError
-from sdn_mc.engine import Column, Prepared
+from sdn_mc.engine import HEALTHY, Column, Prepared
 from sdn_mc.routing.walk import DrawMasks, Walk, walk_one
+from sdn_mc.runner import contents
+from sdn_mc.runner.losses import Lost, lost_at, words_for_access, words_for_link
+
+N_SHOWN = 5
+
+
+class Moment(NamedTuple):
+    """One draw of one column at one time."""
+
+    run: Prepared
+    column: Column
+    draw: int
+    epoch: int
+    time: int
+    drawn: dict[str, np.ndarray]
+    lost: Lost
+    healthy: DrawMasks
+    known: DrawMasks  # what routing knows
+    truth: DrawMasks
 
 
 def print_trace(
-    path: Path, draw: int, pair: int, time: int, column: str | None, console: Console
+    path: Path,
+    draw: int,
+    pair: int,
+    time: int,
+    column: str | None,
+    console: Console,
+    plugins: Sequence[str] = (),
 ) -> None:
-    """Recompute one draw at one time and print it."""
+    """Recompute one draw at one time and print it. `pair` counts the pairs of `/paths`."""
     result = store.open_store(path)
     said = result.attributes()
-    job = config.load(json.loads(said["config"]), said["start_directory"], trusted=False)
-    names = list(job.columns)
-    chosen = names[-1] if column is None else column
-    if chosen not in names:
-        raise InputError(f"trace: no column is called {chosen!r}; there are {', '.join(names)}")
+    job = config.load(json.loads(said["config"]), said["start_directory"], plugins)
+    name = list(job.columns)[-1] if column is None else column
+    if name not in job.columns:
+        raise InputError(f"trace: no column is called {name!r}; there are {', '.join(job.columns)}")
     run = runner.prepare(job)
-    scene = run.scenes[engine.epoch_of(draw, len(run.scenes))]
     for key, value, limit in (
         ("draw", draw, result.n_draw),
-        ("pair", pair, len(run.flows.pair_flow)),
-        ("time", time, len(scene.time_s)),
+        ("pair", pair, run.flows.n_flow),
+        ("time", time, len(run.scenes[0].time_s)),
     ):
-        if value >= limit:
+        if not 0 <= value < limit:
             raise InputError(f"trace: {key}={value} given; the run has 0 to {limit - 1}")
-    causes = job.columns[chosen]
-    drawn, outages, masks = _one_draw(run, draw, causes)
-    at_s = float(scene.time_s[time])
-    console.print(
-        f"[bold]draw {draw}[/bold], column {chosen}, epoch {scene.epoch} from {scene.start.iso()}, "
-        f"time {time} = {at_s:.1f} s, {run.flows.name[run.flows.pair_flow[pair]]}"
-    )
-    console.print(_drawn_table(drawn, draw % DRAWS_PER_WORD))
-    console.print(_outage_table(run, outages, causes, at_s, draw % DRAWS_PER_WORD))
-    bit = draw % DRAWS_PER_WORD
-    network = engine.network_of(scene)
-    healthy = walk_one(network, time, pair, _of_draw(masks["healthy"], time, bit))
+    moment = moment_of(run, Column(name, job.columns[name]), draw, time)
+    _print_head(moment, pair, console)
     console.print("\n[bold]without threats[/bold]")
-    _print_walk(run, scene, healthy, masks, time, bit, causes, console)
+    _print_route(moment, pair, moment.healthy, moment.healthy, console)
+    _print_stored(path, "/scene/latency_healthy_s", (moment.epoch, time, pair), console)
     lag_s = float(run.system.routing.lag_s)
-    known = _known(run, scene, outages, causes, time, lag_s, bit) if lag_s else None
-    truth = _of_draw(masks["column"], time, bit)
-    attacked = walk_one(network, time, pair, truth if known is None else known, truth)
-    console.print(f"\n[bold]with {', '.join(causes) or 'nothing'}[/bold]")
-    _print_walk(run, scene, attacked, masks, time, bit, causes, console)
+    lagged = f", routed on what was up {lag_s:g} s earlier" if lag_s else ""
+    console.print(f"\n[bold]with {', '.join(moment.column.causes) or 'nothing'}[/bold]{lagged}")
+    _print_route(moment, pair, moment.known, moment.truth, console)
+    stored = f"/paths/{contents.path_name(run, name)}"
+    _print_stored(path, stored, (draw, time, pair), console)
 
 
-def _one_draw(
-    run: Prepared, draw: int, causes: tuple[str, ...]
-) -> tuple[dict[str, np.ndarray], Any, dict[str, Masks]]:
-    """The word of 32 draws around one, with masks of the column and of each cause by itself."""
-    epoch = engine.epoch_of(draw, len(run.scenes))
-    first = draw // DRAWS_PER_WORD * DRAWS_PER_WORD
-    drawn, outages = engine.sample_draws(
-        run, epoch, jnp.arange(first, first + DRAWS_PER_WORD, dtype=jnp.uint32)
+def moment_of(run: Prepared, column: Column, draw: int, time: int) -> Moment:
+    """Everything about one draw at one time, from the word of 32 draws around it."""
+    epoch, bit = engine.epoch_of(draw, len(run.scenes)), draw % DRAWS_PER_WORD
+    scene, lag_s = run.scenes[epoch], float(run.system.routing.lag_s)
+    word = np.arange(draw - bit, draw - bit + DRAWS_PER_WORD, dtype=np.uint32)
+    drawn, outages = engine.sample_draws(run, epoch, jnp.asarray(word))
+    columns = (HEALTHY, column)
+    masks = engine.masks_at(run, epoch, outages, columns, scene.time_s, DRAWS_PER_WORD)
+    before = masks
+    if lag_s:
+        known_s = scene.time_s - lag_s
+        before = engine.masks_at(run, epoch, outages, columns, known_s, DRAWS_PER_WORD)
+    own = {name: value[bit] for name, value in drawn.items() if _cause(name) in column.causes}
+    return Moment(
+        run=run,
+        column=column,
+        draw=draw,
+        epoch=epoch,
+        time=time,
+        drawn=own,
+        lost=lost_at(scene, outages, column.causes, float(scene.time_s[time]), bit),
+        healthy=_of_draw(masks[0], time, bit),
+        known=_of_draw(before[1], time, bit),
+        truth=_of_draw(masks[1], time, bit),
     )
-    columns = (Column("healthy", ()), Column("column", causes), *(Column(c, (c,)) for c in causes))
-    found = engine.masks_at(run, epoch, outages, columns, run.scenes[epoch].time_s)
-    return drawn, outages, {c.name: m for c, m in zip(columns, found, strict=True)}
 
 
-def _known(
-    run: Prepared,
-    scene: Any,
-    outages: Any,
-    causes: tuple[str, ...],
-    time: int,
-    lag_s: float,
-    bit: int,
-) -> DrawMasks:
-    (masks,) = engine.masks_at(
-        run, scene.epoch, outages, (Column("column", causes),), scene.time_s - lag_s
-    )
-    return _of_draw(masks, time, bit)
+def best_walk(moment: Moment, flow: int, known: DrawMasks, truth: DrawMasks) -> Walk | None:
+    """The route of a flow's best pair of sites; one that is delivered before one that is not."""
+    scene = moment.run.scenes[moment.epoch]
+    network = engine.network_of(scene)
+    pairs = np.flatnonzero(scene.flows.pair_flow == flow)
+    walks = [walk_one(network, moment.time, int(pair), known, truth) for pair in pairs]
+    there = [walk for walk in walks if walk is not None]
+    return min(there, key=lambda walk: (not walk.delivered, walk.latency_s), default=None)
 
 
 def _of_draw(masks: Masks, time: int, bit: int) -> DrawMasks:
@@ -97,92 +120,104 @@ def _of_draw(masks: Masks, time: int, bit: int) -> DrawMasks:
     return DrawMasks(link[..., bit], access[..., bit])
 
 
-def _drawn_table(drawn: dict[str, np.ndarray], bit: int) -> Table:
-    table = Table(title="drawn once for this draw", title_justify="left", box=None)
-    table.add_column("quantity")
-    table.add_column("value")
-    for name, values in drawn.items():
-        table.add_row(name, np.array2string(values[bit], precision=6, threshold=20))
-    return table
+def _cause(drawn: str) -> str:
+    return drawn.rpartition(".")[0]
 
 
-def _outage_table(
-    run: Prepared, outages: Any, causes: tuple[str, ...], at_s: float, bit: int
-) -> Table:
-    """How many of each kind each cause holds down at this time."""
-    table = Table(title="out at this time", title_justify="left", box=None)
-    for head in ("cause", "of", "out", "of how many", "which (first ten)"):
-        table.add_column(head)
-    names = run.fleet.group_names
-    for cause in causes:
-        for part in outages[cause]:
-            if not isinstance(part, Windows):
-                count = int(np.asarray(part.slot)[..., bit].sum()) // 2
-                table.add_row(cause, "link", str(count), "", "")
-                continue
-            start, end = np.asarray(part.start_s)[..., bit], np.asarray(part.end_s)[..., bit]
-            out = np.flatnonzero(((start <= at_s) & (at_s < end)).any(axis=1))
-            shown = [names[part.of][k] if part.of in names else str(k) for k in out[:10]]
-            table.add_row(cause, part.of, str(len(out)), str(len(start)), ", ".join(shown))
-    return table
+# ---- printing
 
 
-def _print_walk(
-    run: Prepared,
-    scene: Any,
-    walk: Walk | None,
-    masks: dict[str, Masks],
-    time: int,
-    bit: int,
-    causes: tuple[str, ...],
-    console: Console,
+def _print_head(moment: Moment, flow: int, console: Console) -> None:
+    """Which draw and time this is, what was drawn for it, and what is out."""
+    run, scene = moment.run, moment.run.scenes[moment.epoch]
+    at_s = float(scene.time_s[moment.time])
+    console.print(
+        f"[bold]draw {moment.draw}[/bold], column {moment.column.name}, epoch {moment.epoch} from "
+        f"{scene.start.iso()}, time {moment.time} = {at_s:.1f} s, "
+        f"{escape(run.flows.name[flow])}"
+    )
+    if moment.drawn:
+        table = Table(title="\ndrawn once for this draw", title_justify="left", box=None)
+        table.add_column("quantity")
+        table.add_column("value")
+        for name, value in moment.drawn.items():
+            table.add_row(name, np.array2string(value, precision=6, threshold=20))
+        console.print(table)
+    table = Table(title="\nout at this time", title_justify="left", box=None)
+    for head in ("cause", "of", "out", "of how many", "which"):
+        table.add_column(head, justify="right" if head in ("out", "of how many") else "left")
+    for row in moment.lost.rows:
+        names = ", ".join(row.names[:N_SHOWN]) + (", …" if len(row.names) > N_SHOWN else "")
+        table.add_row(row.cause, row.of, str(len(row.names)), str(row.of_how_many), escape(names))
+    if moment.lost.rows:
+        console.print(table)
+
+
+def _print_route(
+    moment: Moment, flow: int, known: DrawMasks, truth: DrawMasks, console: Console
 ) -> None:
-    """Each leg with its delay and what, if anything, has taken it away."""
+    """Each leg with its delay and what, if anything, has taken it away in this draw."""
+    walk = best_walk(moment, flow, known, truth)
     if walk is None:
-        console.print("no path")
+        console.print("no path: " + "; ".join(_ends_in_view(moment, flow, known)))
         return
-    by_cause = {cause: _of_draw(masks[cause], time, bit) for cause in causes}
-    names = run.fleet.catalogue.name if run.fleet.catalogue else None
-    label = (lambda s: names[s]) if names else str
     table = Table(box=None)
     for head in ("leg", "delay ms", "sum ms", "in this draw"):
-        table.add_column(head, justify="left" if head in ("leg", "in this draw") else "right")
-    total = 0.0
-    for k, (text, state) in enumerate(_legs(run, walk, by_cause, label)):
-        total += walk.delay_s[k]
-        table.add_row(text, f"{walk.delay_s[k] * 1e3:.6f}", f"{total * 1e3:.6f}", state)
+        table.add_column(head, justify="right" if head.endswith("ms") else "left")
+    total_s = 0.0
+    for (leg, state), delay_s in zip(_legs(moment, walk), walk.delay_s, strict=True):
+        total_s += delay_s
+        table.add_row(escape(leg), f"{delay_s * 1e3:.6f}", f"{total_s * 1e3:.6f}", escape(state))
     console.print(table)
-    verdict = "" if walk.delivered else "; not delivered: a leg is out"
-    console.print(f"{walk.hops} hops, {total * 1e3:.6f} ms{verdict}")
+    words = "link" if walk.hops == 1 else "links"
+    console.print(
+        f"{walk.hops} {words}, {total_s * 1e3:.6f} ms; in ticks of 2 ns, as the integer solvers "
+        f"add, {walk.latency_s * 1e3:.6f} ms" + ("" if walk.delivered else "; not delivered")
+    )
 
 
-def _legs(run: Prepared, walk: Walk, by_cause: dict[str, DrawMasks], label: Any) -> list:
-    """Words for each leg: where it goes, and which causes hold it down."""
-    sites = run.sites.name
+def _ends_in_view(moment: Moment, flow: int, known: DrawMasks) -> list[str]:
+    """How many satellites each end can use, of how many in view."""
+    scene = moment.run.scenes[moment.epoch]
+    access, flows = scene.access, scene.flows
+    assert access is not None
+    own = flows.pair_flow == flow
+    found = []
+    for site in dict.fromkeys([*flows.pair_source[own], *flows.pair_destination[own]]):
+        seen = np.isfinite(access.delay_s[moment.time, site])
+        up = int(np.sum(seen & known.access_up[site]))
+        name = escape(moment.run.sites.name[site])
+        found.append(f"{name} may use {up} of {int(seen.sum())} satellites in view")
+    return found
 
-    def access(site: int, candidate: int) -> str:
-        return _state({c: m.access_up[site, candidate] for c, m in by_cause.items()})
 
-    first, last = walk.sat[0], walk.sat[-1]
-    legs = [
-        (
-            f"{sites[walk.source_site]} → {label(first)}",
-            access(walk.source_site, walk.source_candidate),
-        )
-    ]
+def _legs(moment: Moment, walk: Walk) -> list[tuple[str, str]]:
+    """Where each leg goes, and its state in this draw."""
+    scene, lost, truth = moment.run.scenes[moment.epoch], moment.lost, moment.truth
+    sites, sat = moment.run.sites.name, lost.satellite
+    a, b = (
+        (walk.source_site, walk.source_candidate, walk.sat[0]),
+        (walk.destination_site, walk.destination_candidate, walk.sat[-1]),
+    )
+    legs = [(f"{sites[a[0]]} → {sat(a[2])}", words_for_access(lost, truth, *a))]
     for k, port in enumerate(walk.port):
         here, there = walk.sat[k], walk.sat[k + 1]
-        state = _state({c: m.link_up[there, port] for c, m in by_cause.items()})
-        legs.append((f"{label(here)} → {label(there)}", state))
-    legs.append(
-        (
-            f"{label(last)} → {sites[walk.destination_site]}",
-            access(walk.destination_site, walk.destination_candidate),
-        )
-    )
-    return legs
+        state = words_for_link(lost, scene, truth, moment.time, there, port)
+        legs.append((f"{sat(here)} → {sat(there)}", state))
+    return [*legs, (f"{sat(b[2])} → {sites[b[0]]}", words_for_access(lost, truth, *b))]
 
 
-def _state(up: dict[str, bool]) -> str:
-    lost = [cause for cause, works in up.items() if not works]
-    return f"out: {', '.join(lost)}" if lost else "up"
+def _print_stored(path: Path, name: str, at: tuple[int, int, int], console: Console) -> None:
+    """The same number in the result, if it was kept."""
+    group, _, variable = name.rpartition("/")
+    tree = store.open_result(path)
+    if group not in tree.groups or variable not in tree[group].data_vars:
+        return
+    array = tree[group].data_vars[variable]
+    if any(index >= length for index, length in zip(at, array.shape, strict=True)):
+        return
+    stored_s = float(array[at])
+    if np.isfinite(stored_s):
+        console.print(f"in the result: {stored_s * 1e3:.6f} ms")
+    else:
+        console.print("in the result: " + ("not yet computed" if np.isnan(stored_s) else "no path"))

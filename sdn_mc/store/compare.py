@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from sdn_mc.core.constants import DRAWS_PER_GROUP
-from sdn_mc.store.arrays import Array, draw_axis, draw_index
+from sdn_mc.store.arrays import Array, draw_axis, draw_index, draw_word
 from sdn_mc.store.result import Store, open_store
-from sdn_mc.store.schema import GROUPS
+from sdn_mc.store.schema import DRAW, GROUPS
 
 
 def differences(
@@ -16,8 +16,8 @@ def differences(
     """Names of the arrays of the five groups that are not the same, byte by byte.
 
     Attributes (wall time, host), chunk layout and compression are not compared. With `first_draws`
-    only arrays with the axis `draw` are, and of those only so many draws, as for a run and its
-    extension.
+    only arrays by draw are, and of those only so many draws (of rows that stand for a block of
+    draws, only whole blocks), as for a run and its extension.
     """
     left, right = _arrays(a), _arrays(b)
     names = sorted(left.keys() | right.keys())
@@ -41,7 +41,10 @@ def _same(a: Array | None, b: Array | None, first_draws: int | None) -> bool:
         return False
     if first_draws is None and a.shape != b.shape:
         return False
-    stop = max(a.shape[axis], b.shape[axis]) if first_draws is None else first_draws
+    if first_draws is None:
+        stop = max(a.shape[axis], b.shape[axis])
+    else:
+        stop = first_draws if draw_word(a) == DRAW else first_draws // DRAWS_PER_GROUP
     starts = range(0, stop, DRAWS_PER_GROUP)
     index = [draw_index(axis, start, min(start + DRAWS_PER_GROUP, stop)) for start in starts]
     return all(_same_bytes(np.asarray(a[i]), np.asarray(b[i])) for i in index)

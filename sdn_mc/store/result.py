@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import json
+import math
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ from sdn_mc.store.files import (
     DONE_NAME,
     PARTIAL_PREFIX,
     RESULT_NAME,
+    check_space,
     full_disk_explained,
     locate,
     remove_partial,
@@ -136,6 +138,11 @@ class Store:
         lengths = self._lengths(self.n_draw)
         return all(a.shape[draw_axis(a)] == lengths[name] for name, a in self._by_draw.items())
 
+    @property
+    def draw_kinds(self) -> dict[str, np.dtype]:
+        """The arrays that `write_block` wants, with their types."""
+        return {name: np.dtype(array.dtype) for name, array in self._by_draw.items()}
+
     def block_draws(self, block: int) -> int:
         """Draws in one block: 256, or what is left for the last."""
         return min(DRAWS_PER_GROUP, self.n_draw - block * DRAWS_PER_GROUP)
@@ -200,6 +207,7 @@ class Store:
         before = self.n_draw
         if n_draw < before:
             raise ValueError(f"{self.path} has {before} draws; extend({n_draw}) would lose some")
+        check_space(self.folder, self._draw_bytes(n_draw) - self._draw_bytes(before))
         if n_draw > before and before % DRAWS_PER_GROUP:
             self._stamp_path(before // DRAWS_PER_GROUP).unlink(missing_ok=True)
         self._resize(n_draw)
@@ -295,6 +303,15 @@ class Store:
             )
             for name, array in self._by_draw.items()
         }
+
+    def _draw_bytes(self, n_draw: int) -> int:
+        """Size of so many draws before compression."""
+        lengths, found = self._lengths(n_draw), 0
+        for name, array in self._by_draw.items():
+            axis = draw_axis(array)
+            others = array.shape[:axis] + array.shape[axis + 1 :]
+            found += lengths[name] * math.prod(others) * np.dtype(array.dtype).itemsize
+        return found
 
     def _resize(self, n_draw: int) -> None:
         lengths = self._lengths(n_draw)

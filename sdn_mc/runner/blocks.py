@@ -1,0 +1,124 @@
+"""Blocks of draws, each computed in parts by a pool of threads.
+
+A block is the stored unit: 256 draws of one epoch. A part is what one call of the engine computes.
+How blocks are cut into parts, and how many threads there are, changes no bit of a result.
+"""
+
+import contextlib
+import os
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sdn_mc import engine
+from sdn_mc.config import Job
+from sdn_mc.core.constants import DRAWS_PER_GROUP
+from sdn_mc.engine import Block, Prepared, Series
+
+MANY_PARTS = 8  # from here on the expected time is taken from a second part, without compilation
+
+
+class Part(NamedTuple):
+    """Draws computed in one call."""
+
+    first: int
+    n_draw: int
+
+
+@contextlib.contextmanager
+def workers(job: Job) -> Iterator[ThreadPoolExecutor]:
+    """Threads that do all long work, so that the main thread can be interrupted at any time.
+
+    On leaving, what has not begun is dropped, and nobody waits for what has.
+    """
+    pool = ThreadPoolExecutor(n_thread(job))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def n_thread(job: Job) -> int:
+    """Threads that compute parts."""
+    return job.run.threads or os.cpu_count() or 1
+
+
+def part_draws(job: Job, prepared: Prepared) -> int:
+    """Draws computed in one call."""
+    return job.run.block_draws or prepared.system.solver.block_draws
+
+
+def first_parts(
+    pool: ThreadPoolExecutor, job: Job, prepared: Prepared
+) -> tuple[dict[Part, Block], float]:
+    """The first one or two parts of a run, and the seconds expected for all of it."""
+    width = part_draws(job, prepared)
+    n_part = -(-job.draws // width)
+    known: dict[Part, Block] = {}
+    seconds = 0.0
+    for k in range(2 if n_part >= MANY_PARTS else 1):
+        part = Part(k * width, min(width, job.draws))
+        began = time.monotonic()
+        known[part] = pool.submit(engine.run_block, prepared, *part).result()
+        seconds = time.monotonic() - began
+    return known, seconds * n_part / min(n_thread(job), n_part)
+
+
+def computed(
+    pool: ThreadPoolExecutor,
+    job: Job,
+    prepared: Prepared,
+    indices: Iterable[int],
+    known: Mapping[Part, Block],
+) -> Iterator[tuple[int, Block]]:
+    """Blocks in the order of `indices`; the next ones are computed while the caller writes one."""
+    n_ahead = -(-n_thread(job) * part_draws(job, prepared) // DRAWS_PER_GROUP)
+    waiting: deque[tuple[int, list[Future[Block]]]] = deque()
+    for index in indices:
+        waiting.append(
+            (index, [_begun(pool, prepared, part, known) for part in _parts(job, prepared, index)])
+        )
+        if len(waiting) > n_ahead:
+            yield _joined(*waiting.popleft())
+    while waiting:
+        yield _joined(*waiting.popleft())
+
+
+def _parts(job: Job, prepared: Prepared, index: int) -> list[Part]:
+    width, first = part_draws(job, prepared), index * DRAWS_PER_GROUP
+    end = min(first + DRAWS_PER_GROUP, job.draws)
+    return [Part(start, min(width, end - start)) for start in range(first, end, width)]
+
+
+def _begun(
+    pool: ThreadPoolExecutor, prepared: Prepared, part: Part, known: Mapping[Part, Block]
+) -> Future[Block]:
+    if part not in known:
+        return pool.submit(engine.run_block, prepared, *part)
+    future: Future[Block] = Future()
+    future.set_result(known[part])
+    return future
+
+
+def _joined(index: int, futures: list[Future[Block]]) -> tuple[int, Block]:
+    """The parts of a block, in draw order."""
+    parts = [future.result() for future in futures]
+    drawn = {name: np.concatenate([p.drawn[name] for p in parts]) for name in parts[0].drawn}
+    series = {name: _joined_series([p.series[name] for p in parts]) for name in parts[0].series}
+    return index, Block(parts[0].epoch, drawn, series)
+
+
+def _joined_series(parts: list[Series]) -> Series:
+    latency_s, hops = _joined_rows([p.latency_s for p in parts]), None
+    if parts[0].hops is not None:
+        hops = _joined_rows([p.hops for p in parts])
+    return Series(latency_s, hops)
+
+
+def _joined_rows(rows: list[Any]) -> np.ndarray:
+    """Rows below each other, C-ordered: the order in which numpy sums follows the layout."""
+    return np.ascontiguousarray(np.concatenate(rows))

@@ -1,0 +1,131 @@
+"""Which cause has taken what away in one draw at one time, in words."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool
+
+from sdn_mc.core.outage import Cuts, Windows
+from sdn_mc.core.scene import Links, Scene
+from sdn_mc.routing.walk import DrawMasks
+
+ByCause = dict[str, Bool[np.ndarray, "..."]]
+
+
+class Row(NamedTuple):
+    """What one cause holds down of one kind."""
+
+    cause: str
+    of: str
+    names: list[str]
+    of_how_many: int
+
+
+class Lost(NamedTuple):
+    """What is out, by cause: satellites [sat], terminals, sites, link slots [sat, port]."""
+
+    rows: list[Row]
+    sat: ByCause
+    terminal: ByCause
+    site: ByCause
+    cut: ByCause
+    sat_name: tuple[str, ...]
+
+    def satellite(self, sat: int) -> str:
+        """Its name."""
+        return self.sat_name[sat]
+
+
+def lost_at(
+    scene: Scene,
+    outages: Mapping[str, tuple[Windows | Cuts, ...]],
+    causes: tuple[str, ...],
+    at_s: float,
+    bit: int,
+) -> Lost:
+    """What each cause holds down in draw `bit` of a word at `at_s`."""
+    fleet, links = scene.fleet, scene.links
+    assert links is not None
+    names = fleet.catalogue.name if fleet.catalogue else map(str, range(fleet.n_sat))
+    lost = Lost([], {}, {}, {}, {}, tuple(names))
+    shape = fleet.n_sat, links.n_terminal
+    for cause in causes:
+        lost.sat[cause], lost.terminal[cause] = np.zeros(shape[0], bool), np.zeros(shape, bool)
+        lost.site[cause] = np.zeros(scene.sites.n_site, bool)
+        lost.cut[cause] = np.zeros(links.terminal.shape, bool)
+        for part in outages[cause]:
+            if isinstance(part, Cuts):
+                _note_cuts(lost, cause, np.asarray(part.slot)[..., bit], links)
+                continue
+            start_s, end_s = np.asarray(part.start_s)[..., bit], np.asarray(part.end_s)[..., bit]
+            at = np.float32(at_s)
+            down = ((start_s <= at) & (at < end_s)).any(axis=1)
+            _note_windows(lost, cause, part.of, down, scene)
+    return lost
+
+
+def words_for_access(lost: Lost, truth: DrawMasks, site: int, candidate: int, sat: int) -> str:
+    """State of a leg between a site and a satellite."""
+    found = _out(lost.satellite(sat), lost.sat, sat) + _out("the site", lost.site, site)
+    if found:
+        return "out: " + "; ".join(found)
+    return "up" if truth.access_up[site, candidate] else "up, but the site uses a higher satellite"
+
+
+def words_for_link(
+    lost: Lost, scene: Scene, truth: DrawMasks, time: int, sat: int, port: int
+) -> str:
+    """State of a link by one of its slots."""
+    links = scene.links
+    assert links is not None
+    moving = links.neighbour.ndim == 3
+    neighbour, peer = (a[time] if moving else a for a in (links.neighbour, links.peer))
+    found = []
+    for end, slot in ((int(neighbour[sat, port]), int(peer[sat, port])), (sat, port)):
+        terminal, name = int(links.terminal[end, slot]), lost.satellite(end)
+        found += _out(name, lost.sat, end)
+        found += _out(f"laser {terminal} of {name}", lost.terminal, (end, terminal))
+    found += _out("the link", lost.cut, (sat, port))
+    if found:
+        return "out: " + "; ".join(found)
+    skipped = [lost.satellite(int(k)) for k in links.wakes_on[sat, port] if k >= 0]
+    past = f", past {' and '.join(skipped)}" if skipped else ""
+    return ("up" if truth.link_up[sat, port] else "asleep") + past
+
+
+def _out(thing: str, down: ByCause, at: int | tuple[int, int]) -> list[str]:
+    """The thing with the causes that hold it down, if any."""
+    causes = [cause for cause, flags in down.items() if flags[at]]
+    return [f"{thing} ({', '.join(causes)})"] if causes else []
+
+
+def _note_cuts(lost: Lost, cause: str, slot: Bool[np.ndarray, "sat port"], links: Links) -> None:
+    """Cut links, each once, by its ends."""
+    lost.cut[cause] |= slot
+    ends = sorted(
+        {tuple(sorted((int(a), int(links.neighbour[a, p])))) for a, p in np.argwhere(slot)}
+    )
+    names = [" - ".join(lost.satellite(k) for k in pair) for pair in ends]
+    n_link = int(np.isfinite(links.delay_s[0][:, : links.n_terminal]).sum()) // 2
+    lost.rows.append(Row(cause, "link", names, n_link))
+
+
+def _note_windows(
+    lost: Lost, cause: str, of: str, down: Bool[np.ndarray, " entity"], scene: Scene
+) -> None:
+    out = np.flatnonzero(down)
+    if of == "sat":
+        lost.sat[cause] |= down
+        names = [lost.satellite(int(k)) for k in out]
+    elif of == "terminal":
+        each = down.reshape(lost.terminal[cause].shape)
+        lost.terminal[cause] |= each
+        names = [f"{lost.satellite(int(a))} laser {k}" for a, k in np.argwhere(each)]
+    elif of == "site":
+        lost.site[cause] |= down
+        names = [scene.sites.name[k] for k in out]
+    else:
+        lost.sat[cause] |= down[scene.fleet.group[of]]
+        names = [scene.fleet.group_names[of][k] for k in out]
+    lost.rows.append(Row(cause, of, names, len(down)))

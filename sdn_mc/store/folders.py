@@ -1,0 +1,37 @@
+"""The folder of a run: what of it was there before, and taking away one that never began."""
+
+import contextlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from sdn_mc.store.files import RESULT_NAME
+
+
+def not_yet_there(folder: str | Path) -> list[Path]:
+    """The folder and those above it that do not exist yet, the innermost first."""
+    whole = Path(folder).absolute()
+    return [path for path in (whole, *whole.parents) if not path.exists()]
+
+
+def remove_unbegun(folder: str | Path, new: Sequence[Path], own: Sequence[str]) -> None:
+    """Take away a folder without any result, and what was made to hold it.
+
+    Args:
+        folder: of a run, or of a sweep.
+        new: what `not_yet_there` said before it was made.
+        own: what else of a folder that was there before may go, by name.
+    """
+    whole = Path(folder).absolute()
+    if any(whole.glob(f"**/{RESULT_NAME}")):
+        return
+    if whole in new:
+        shutil.rmtree(whole, ignore_errors=True)
+    else:
+        for path in (whole / name for name in own):
+            shutil.rmtree(path, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+    for path in new:
+        with contextlib.suppress(OSError):  # it holds something else, or is gone
+            path.rmdir()
