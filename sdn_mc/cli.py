@@ -3,7 +3,7 @@
 import datetime as dt
 import logging
 import os
-import shutil
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+import sdn_mc
 from sdn_mc.core.problems import InputError
+from sdn_mc.interrupt import ended_by_ctrl_c
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 USAGE = """\
 sdn-mc: resilience of satellite laser meshes, over thousands of attack and failure draws
 
-  sdn-mc run [key=value …]          run (a run of its own folder below outputs/); -m for a sweep
+  sdn-mc run [key=value …]          a run, in a folder of its own below outputs/; -m for a sweep
   sdn-mc summary RUN                the table of a run again
   sdn-mc resume RUN [draws=N]       continue a stopped run, or give it more draws
   sdn-mc list [GROUP]               what can be chosen: threats, constellations, …
@@ -27,45 +29,92 @@ sdn-mc: resilience of satellite laser meshes, over thousands of attack and failu
   sdn-mc trace RUN draw=17 pair=3 time=41 [column=NAME]
                                     one draw by hand: causes, masks on the path, the delay added up
 
-First steps: `sdn-mc run`, then `sdn-mc list experiment`. Own YAML files: --config-dir FOLDER.
+First steps: `sdn-mc run`, then `sdn-mc list experiment`. More: `sdn-mc run --help`, and so on.
+"""
+RUN_HELP = """\
+sdn-mc run [key=value …] [-m] [--config-dir FOLDER] [-c job]
+
+  sdn-mc run                                       the default question, 1,024 draws
+  sdn-mc run draws=4096 threats.vendor_fault.repair_h=6
+  sdn-mc run experiment=starlink_today constellation.path=FILE
+  sdn-mc run -m access.min_elevation_deg=10,25,40  a sweep: one run for each value
+
+  key=value      `sdn-mc explain NAME` shows the keys of a part; GROUP=NAME chooses another part;
+                 threats=[A,B] and metrics=[A,B] take lists; +key=value adds an entry to a mapping;
+                 quote what the shell would read: 'flows.flows=[[London,Tokyo]]'
+  -m             sweep: every combination of the values given as a,b,c; the latency series are not
+                 stored unless store.paths says so
+  --config-dir   a folder with your own YAML files, in folders named as the groups
+  -c job         print the whole configuration and stop
+  hydra.run.dir=FOLDER   where the run puts its files
+"""
+SUMMARY_HELP = "sdn-mc summary RUN\n\n  RUN: the folder that a run printed, or its result.zarr\n"
+RESUME_HELP = """\
+sdn-mc resume RUN [draws=N] [plugins=[PACKAGE]]
+
+  Continues a stopped run after its last committed block. With draws=N a run gets more draws; the
+  first ones stay the same, bit for bit. A run with components of your own needs their packages
+  named again.
+"""
+LIST_HELP = """\
+sdn-mc list [GROUP] [--config-dir FOLDER]
+
+  The names of every part of a run that can be chosen; of one GROUP, with all that is said of them.
+"""
+EXPLAIN_HELP = """\
+sdn-mc explain NAME [--config-dir FOLDER]
+
+  A part's model, its fields with values, units and ranges, and where the values come from. Write
+  GROUP/NAME where two groups have a part of one name.
+"""
+TRACE_HELP = """\
+sdn-mc trace RUN draw=17 pair=3 time=41 [column=NAME] [plugins=[PACKAGE]]
+
+  One draw at one instant, by hand: what was drawn, what is out and why, and the path of one pair
+  without threats and with them, its delay added up leg by leg. All three count from 0.
 """
 FAULT_STATUS = 2
 TELL_WIDTH = 100
+HYDRA_NOTES, LOG_NAME = ".hydra", "cli.log"  # what Hydra makes in the folder of a run
+SWEEP_NAME = "multirun.yaml"  # what it makes in the folder of a sweep
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point."""
     words = list(sys.argv[1:] if argv is None else argv)
-    commands: dict[str, Callable[[list[str]], None]] = {
-        "run": _run,
-        "summary": _summary,
-        "resume": _resume,
-        "list": _list,
-        "explain": _explain,
-        "trace": _trace,
+    logging.raiseExceptions = False  # a log that cannot be written stops no run
+    commands: dict[str, tuple[Callable[[list[str]], None], str]] = {
+        "run": (_run, RUN_HELP),
+        "summary": (_summary, SUMMARY_HELP),
+        "resume": (_resume, RESUME_HELP),
+        "list": (_list, LIST_HELP),
+        "explain": (_explain, EXPLAIN_HELP),
+        "trace": (_trace, TRACE_HELP),
     }
-    if not words or words[0] in ("-h", "--help", "help"):
-        print(USAGE, end="")
+    name, rest = (words[0], words[1:]) if words else ("help", [])
+    if name == "--version":
+        print(f"sdn-mc {sdn_mc.__version__}")
+        return
+    if name in ("-h", "--help", "help") or {"-h", "--help"} & set(rest):
+        print(commands[name][1] if name in commands else USAGE, end="")
         return
     try:
-        if words[0] not in commands:
+        if name not in commands:
             raise InputError(
-                f"{words[0]}: no such command; there are {', '.join(commands)}; see sdn-mc --help"
+                f"{name}: no such command; there are {', '.join(commands)}; see sdn-mc --help"
             )
-        commands[words[0]](words[1:])
+        with ended_by_ctrl_c(lambda: "stopped"):
+            commands[name][0](rest)
     except InputError as error:
         _tell(error)
         sys.exit(FAULT_STATUS)
-    except KeyboardInterrupt:
-        print("stopped; `sdn-mc resume RUN` goes on after the last finished block", file=sys.stderr)
-        sys.exit(130)
 
 
 def simulate_job(overrides: list[str], folder: str | None) -> "DataTree":
     """What `sdn_mc.simulate` does: one job, no output on the terminal but warnings."""
     from sdn_mc import config, runner, store
 
-    job = config.load(config.compose(overrides))
+    job = config.job_of(overrides)
     place = Path(folder) if folder is not None else _new_folder()
     path = runner.run(job, place, Console(quiet=True))
     return store.open_result(path)
@@ -75,51 +124,89 @@ def _run(words: list[str]) -> None:
     """Compose, check everything, then run inside Hydra's own output folder."""
     from sdn_mc import config
 
-    if {"-h", "--help"} & set(words):
-        print(USAGE, end="")
-        return
     flags, overrides, config_dirs = _split(words)
-    sweeps = bool({"-m", "--multirun"} & set(flags))
-    job = None
-    if not sweeps:
-        composed = config.compose(overrides, config_dirs)
-        if {"-c", "--cfg"} & set(flags):
-            from omegaconf import OmegaConf
+    if "-m" in flags:
+        first, *_ = config.sweep_jobs(overrides, config_dirs)
+        folder = config.output_folder(first, config_dirs, sweep=True)
+        _inside_hydra(None, ["-m", *overrides], config_dirs, folder)
+        return
+    if "-c" in flags:
+        from omegaconf import OmegaConf
 
-            print(OmegaConf.to_yaml(composed), end="")
-            return
-        job = config.load(composed)
-    _inside_hydra(job, flags, overrides, config_dirs)
+        print(OmegaConf.to_yaml(config.compose(overrides, config_dirs)), end="")
+        return
+    job = config.job_of(overrides, config_dirs)
+    folder = config.output_folder(overrides, config_dirs)
+    if (folder / "result.zarr").exists():
+        raise InputError(
+            f"hydra.run.dir: there is a result in {folder} already; continue it with `sdn-mc "
+            f"resume {folder}`, or choose another folder"
+        )
+    _inside_hydra(job, overrides, config_dirs, folder)
 
 
-def _inside_hydra(job: Any, flags: list[str], overrides: list[str], config_dirs: list[str]) -> None:
-    """Let Hydra make the folder, the log and, in a sweep, the jobs."""
+def _inside_hydra(job: Any, words: list[str], config_dirs: list[str], output: Path) -> None:
+    """Let Hydra make the folder, the log and, in a sweep (no `job` yet), the jobs."""
     import hydra
-    from hydra.core.hydra_config import HydraConfig
-    from omegaconf import DictConfig
 
-    from sdn_mc import config, runner
+    from sdn_mc import config, store
+
+    new, own = store.not_yet_there(output), (HYDRA_NOTES, LOG_NAME, SWEEP_NAME)
+    failed, process = list[str](), os.getpid()
+
+    def task(composed: Any) -> None:
+        error = _one_job(job, composed)
+        if error is not None and os.getpid() != process:  # a launcher's own process
+            raise error
+        failed.extend(error.problems if error is not None else [])
+
+    def last_words() -> str:
+        store.remove_unbegun(output, new, own)
+        return _way_on(output, sweep=job is None)
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # faults come back here, to be told in one place
+    place = f"hydra.{'run' if job else 'sweep'}.dir={config.quoted(str(output))}"
+    given = [word for word in words if not word.startswith(place.partition("=")[0] + "=")]
+    sys.argv = ["sdn-mc", *given, place, *config.search_path(config_dirs)]
+    try:
+        with store.full_disk_explained(output), ended_by_ctrl_c(last_words):
+            hydra.main(str(config.config_folder()), "config", version_base="1.3")(task)()
+    except OSError as error:
+        if error.filename is None:
+            raise
+        failed.append(
+            f"{error.filename}: this cannot be made or written ({error.strerror}); put the run "
+            "elsewhere with hydra.run.dir=FOLDER (a sweep with hydra.sweep.dir=FOLDER)"
+        )
+    finally:
+        store.remove_unbegun(output, new, own)
+    if failed:  # raised here, or Hydra would print a line of its own
+        raise InputError(failed)
+
+
+def _one_job(job: Any, composed: Any) -> InputError | None:
+    """One run in the folder that Hydra has made; what is wrong with its input, if anything."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from sdn_mc import config, runner, store
     from sdn_mc.report.summary import print_summary
 
-    def task(composed: DictConfig) -> None:
-        folder = Path(HydraConfig.get().runtime.output_dir)
-        console = Console(width=None if sys.stdout.isatty() else TELL_WIDTH)
-        try:
-            ready = config.load(composed) if job is None else job
-            if job is None and ready.store.paths == "auto":
-                ready = ready._replace(store=ready.store._replace(paths="none"))
-            path = runner.run(ready, _shown(folder), console)
-        except InputError:
-            _remove_if_empty(folder)
-            raise
-        print_summary(path, console)
-        console.print(f"result: {_shown(path)}")
-
-    searched = [f"file://{Path(folder).resolve()}" for folder in config_dirs]
-    extra = [f"hydra.searchpath=[{','.join(searched)}]"] if searched else []
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # faults come back here, to be told in one place
-    sys.argv = ["sdn-mc", *[f for f in flags if f in ("-m", "--multirun")], *overrides, *extra]
-    hydra.main(str(config.config_folder()), "config", version_base="1.3")(task)()
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    console = _console()
+    try:
+        ready = config.load(composed) if job is None else job
+        if job is None and ready.store.paths == "auto":
+            ready = ready._replace(store=ready.store._replace(paths="none"))
+        path = runner.run(ready, _shown(folder), console)
+    except InputError as error:
+        if job is not None:
+            return error
+        store.remove_unbegun(folder, [folder], ())
+        name = f"job {HydraConfig.get().job.num} ({' '.join(HydraConfig.get().overrides.task)})"
+        return InputError(f"{name}: {problem}" for problem in error.problems)
+    print_summary(path, console)
+    console.print(f"result: {_shown(path)}", markup=False, soft_wrap=True)
+    return None
 
 
 def _summary(words: list[str]) -> None:
@@ -132,29 +219,43 @@ def _resume(words: list[str]) -> None:
     from sdn_mc import runner
     from sdn_mc.report.summary import print_summary
 
+    words, plugins = _plugins(words)
     paths, given = _path_and_keys(words, {"draws"}, "resume")
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    path = runner.resume(Path(paths), _console(), given.get("draws"))
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("sdn_mc").setLevel(logging.INFO)
+    folder = Path(paths)
+    if _is_without_result(folder):
+        raise InputError(
+            f"{folder}: the run was stopped before it made its result, so there is nothing to "
+            f"resume; start it again with `{_command_of(folder)}`"
+        )
+    with ended_by_ctrl_c(lambda: _way_on(folder)):
+        path = runner.resume(folder, _console(), given.get("draws"), plugins)
     print_summary(path, _console())
 
 
 def _list(words: list[str]) -> None:
     from sdn_mc.report.catalogue import print_list
 
-    print_list(words[0] if words else None, _console())
+    names, folders = _names(words)
+    if len(names) > 1:
+        raise InputError("list: name one group or none, for example `sdn-mc list threats`")
+    print_list(names[0] if names else None, _console(), folders)
 
 
 def _explain(words: list[str]) -> None:
     from sdn_mc.report.catalogue import print_explanation
 
-    if len(words) != 1:
+    names, folders = _names(words)
+    if len(names) != 1:
         raise InputError("explain: name one component, for example `sdn-mc explain vendor_fault`")
-    print_explanation(words[0], _console())
+    print_explanation(names[0], _console(), folders)
 
 
 def _trace(words: list[str]) -> None:
     from sdn_mc.runner.trace import print_trace
 
+    words, plugins = _plugins(words)
     column = [w.partition("=")[2] for w in words if w.startswith("column=")]
     rest = [w for w in words if not w.startswith("column=")]
     path, given = _path_and_keys(rest, {"draw", "pair", "time"}, "trace")
@@ -170,6 +271,7 @@ def _trace(words: list[str]) -> None:
         given["time"],
         column[0] if column else None,
         _console(),
+        plugins,
     )
 
 
@@ -186,15 +288,34 @@ def _split(words: list[str]) -> tuple[list[str], list[str], list[str]]:
         elif word.startswith("--config-dir="):
             folders.append(word.partition("=")[2])
         elif word in ("-m", "--multirun"):
-            flags.append(word)
+            flags.append("-m")
         elif word in ("-c", "--cfg"):
-            flags.append(word)
-            next(rest, "")
+            flags.append("-c")
+            if (what := next(rest, "nothing")) != "job":
+                raise InputError(f"{word}: {what} given; write {word} job")
         elif word.startswith("-"):
             raise InputError(f"{word}: unknown flag; see sdn-mc --help")
         else:
             overrides.append(word)
     return flags, overrides, folders
+
+
+def _names(words: list[str]) -> tuple[list[str], list[str]]:
+    """Names, and --config-dir folders."""
+    from sdn_mc import config
+
+    flags, names, folders = _split(words)
+    if flags:
+        raise InputError(f"{flags[0]}: this flag is for run; see sdn-mc --help")
+    config.search_path(folders)
+    return names, folders
+
+
+def _plugins(words: list[str]) -> tuple[list[str], list[str]]:
+    """The other words, and the packages of plugins=[A,B]: a stored run cannot name them itself."""
+    given = [word.partition("=")[2] for word in words if word.startswith("plugins=")]
+    rest = [word for word in words if not word.startswith("plugins=")]
+    return rest, [name for each in given for name in each.strip("[]").split(",") if name]
 
 
 def _path_and_keys(words: list[str], known: set[str], command: str) -> tuple[str, dict[str, int]]:
@@ -221,7 +342,7 @@ def _one_path(words: list[str], command: str) -> str:
 
 def _new_folder() -> Path:
     now = dt.datetime.now()
-    return Path("outputs") / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}"
+    return Path("outputs") / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S-%f}"
 
 
 def _shown(folder: Path) -> Path:
@@ -230,11 +351,28 @@ def _shown(folder: Path) -> Path:
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
-def _remove_if_empty(folder: Path) -> None:
-    """A run that never began leaves nothing behind."""
-    if folder.is_dir() and not (folder / "result.zarr").exists():
-        logging.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
+def _is_without_result(folder: Path) -> bool:
+    """Did a run begin in this folder, but not come as far as its result?"""
+    return (folder / HYDRA_NOTES).is_dir() and not (folder / "result.zarr").exists()
+
+
+def _way_on(folder: Path, sweep: bool = False) -> str:
+    """How to continue a run that was interrupted."""
+    shown = _shown(folder)
+    if sweep and folder.exists():
+        return f"stopped; `sdn-mc resume {shown}/NUMBER` continues a job that has its result.zarr"
+    if (folder / "result.zarr").exists() or folder.name == "result.zarr":
+        return f"stopped; `sdn-mc resume {shown}` goes on after the last finished block"
+    return "stopped; the run had made no result yet, so nothing was kept; start it again"
+
+
+def _command_of(folder: Path) -> str:
+    """The command that began a run, as far as Hydra had noted it."""
+    from omegaconf import OmegaConf
+
+    noted = folder / HYDRA_NOTES / "overrides.yaml"
+    words = OmegaConf.load(noted) if noted.is_file() else ["…"]
+    return shlex.join(["sdn-mc", "run", *map(str, words), f"hydra.run.dir={folder}"])
 
 
 def _console() -> Console:

@@ -1,0 +1,212 @@
+"""Hydra's part: the composed configuration, and what it finds wrong as one sentence each."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from sdn_mc.config.building import MISSING
+from sdn_mc.config.values import near
+from sdn_mc.core.problems import InputError, Problems
+
+
+def config_folder() -> Path:
+    """`configs/` beside the package (a checkout), else inside it (an installed wheel)."""
+    package = Path(__file__).resolve().parents[1]
+    beside = package.parent / "configs"
+    return beside if (beside / "config.yaml").is_file() else package / "configs"
+
+
+def search_path(folders: Sequence[str]) -> list[str]:
+    """The override that lets Hydra look into the user's own folders too, after ours."""
+    problems = Problems()
+    for folder in folders:
+        if not Path(folder).is_dir():
+            problems.add(f"--config-dir: {folder} is not a folder; name one with your YAML files")
+            continue
+        for file in sorted(Path(folder).glob("**/*.yaml")):
+            name = file.relative_to(folder)
+            if (config_folder() / name).exists():
+                problems.add(
+                    f"--config-dir: {file} would never be used, because sdn-mc has a {name} of its "
+                    "own; rename yours"
+                )
+    problems.raise_all()
+    listed = ",".join(quoted(f"file://{Path(folder).resolve()}") for folder in folders)
+    return [f"hydra.searchpath=[{listed}]"] if folders else []
+
+
+def compose(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -> DictConfig:
+    """The composed configuration; what Hydra finds wrong becomes one message."""
+    config, problems = compose_most(overrides, config_dirs)
+    problems.raise_all()
+    assert config is not None
+    return config
+
+
+def compose_most(
+    overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()
+) -> tuple[DictConfig | None, Problems]:
+    """The configuration without those overrides that are faulty, and what is wrong with them.
+
+    None where what is left cannot be told: a part that was chosen does not exist.
+    """
+    extra, problems, left = search_path(config_dirs), Problems(), list(overrides)
+    while True:
+        try:
+            with _ours(), _explained(left):
+                config = hydra_compose("config", overrides=[*left, *extra])
+                OmegaConf.resolve(config)
+                return config, problems
+        except InputError as error:
+            problems.take(error)
+            faulty = error.problems[0].partition(": ")[0]
+            if faulty not in left or _is_choice(faulty):
+                return None, problems
+            left.remove(faulty)
+
+
+def output_folder(
+    overrides: Sequence[str], config_dirs: Sequence[str] = (), sweep: bool = False
+) -> Path:
+    """Where a run of these overrides, or a sweep whose first job they are, puts its files."""
+    extra = search_path(config_dirs)
+    with _ours(), _explained(overrides):
+        every = hydra_compose("config", overrides=[*overrides, *extra], return_hydra_config=True)
+        return Path(str(every.hydra.sweep.dir if sweep else every.hydra.run.dir))
+
+
+def quoted(text: str) -> str:
+    """A text as the value of an override, whatever stands in it."""
+    return "'" + text.replace("'", "\\'") + "'"
+
+
+def missing(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -> list[str]:
+    """Keys whose value the user has to give."""
+    extra = search_path(config_dirs)
+    with _ours(), _explained(overrides):
+        composed = hydra_compose("config", overrides=[*overrides, *extra])
+    return _unset(OmegaConf.to_container(composed), "")
+
+
+def sweep_jobs(overrides: Sequence[str], config_dirs: Sequence[str] = ()) -> list[list[str]]:
+    """The overrides of each job of a sweep, each job known to compose."""
+    search_path(config_dirs)
+    with _ours(), _explained(overrides):
+        loader = GlobalHydra.instance().config_loader()
+        parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
+        choices = [
+            [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+            if override.is_sweep_override()
+            else [override.input_line or ""]
+            for override in parsed
+        ]
+    jobs = [list(job) for job in itertools.product(*choices)]
+    for job in jobs:
+        compose(job, config_dirs)
+    return jobs
+
+
+def _unset(node: Any, place: str) -> list[str]:
+    if isinstance(node, dict):
+        return [k for key, v in node.items() for k in _unset(v, f"{place}.{key}".lstrip("."))]
+    return [place] if node == MISSING else []
+
+
+@contextmanager
+def _ours() -> Iterator[None]:
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        yield
+
+
+@contextmanager
+def _explained(overrides: Sequence[str]) -> Iterator[None]:
+    """Turn Hydra's exceptions into one message."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise InputError(_message(error, overrides)) from None
+    except YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        place = f"{where.name}, line {where.line + 1}" if where is not None else "configuration"
+        what = getattr(error, "problem", None) or "it cannot be read"
+        raise InputError(f"{place}: this is not YAML ({what}); correct it") from None
+    except ValueError as error:  # a group given something that is no name
+        raise InputError(f"{_blamed(str(error), overrides)}: {error}; write GROUP=NAME") from None
+
+
+def _message(error: Exception, overrides: Sequence[str]) -> str:
+    """What Hydra found wrong, in one sentence that names the override."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    first = (lines[0] if lines else type(error).__name__).removeprefix("In 'config': ").rstrip(".")
+    blamed = _blamed(str(error), overrides)
+    if first.startswith("Could not override") or "not in struct" in first:
+        return _no_such_key(first, overrides)
+    if first.startswith(("Could not find '", "Could not load '")):
+        group, _, name = first.partition("'")[2].rstrip("'").rpartition("/")
+        known = [path.stem for path in (config_folder() / group).glob("*.yaml")]
+        return (
+            f"{blamed}: {group} has no choice {name!r}; `sdn-mc list {group}` shows what there is"
+            + near(name, known)
+        )
+    if first.startswith("Ambiguous value"):
+        return f"{blamed}: several values given; write a list as [a,b], or sweep with -m"
+    if first.startswith("Could not append"):
+        return f"{blamed}: this key is there already; write {blamed.lstrip('+')}"
+    if first.startswith("Could not delete"):
+        return f"{blamed}: there is nothing of this name to take away; leave it out"
+    if isinstance(error, OmegaConfBaseException):
+        return f"{blamed}: {first}; correct what stands in ${{…}}"
+    return f"{blamed}: {first}; write key=value, lists as [a,b]"
+
+
+def _blamed(text: str, overrides: Sequence[str]) -> str:
+    """The override at fault: the one that does not parse, else the one whose words Hydra quotes."""
+    bad = [override for override in overrides if not _parses(override)]
+    named = [o for o in overrides if f"'{_key(o)}" in text or f"full_key: {_key(o)}\n" in text]
+    refers = [o for o in overrides if "${" in o and "nterpolation" in text]
+    quoted = [o for o in overrides if (value := o.partition("=")[2]) and value in text]
+    return next(iter(bad or named or refers or quoted), "configuration")
+
+
+def _no_such_key(first: str, overrides: Sequence[str]) -> str:
+    """An override of a key that does not exist, with the nearest one that does."""
+    named = first.partition("'")[2].partition("'")[0]
+    given = next((o for o in overrides if _key(o) == named), named)
+    parent, _, key = named.rpartition(".")
+    if "={" in given:
+        return f"{given}: it would add keys to a mapping; write +{named}.NAME=… for each new one"
+    rest, _ = compose_most([o for o in overrides if o != given])
+    node = OmegaConf.select(rest, parent) if parent and rest is not None else rest
+    known = [str(k) for k in node] if isinstance(node, DictConfig) else []
+    where = f"{parent} has" if parent else "the configuration has"
+    there = ", ".join(k for k in known if not k.startswith("_"))
+    return f"{given}: there is no such key; {where} {there or 'none'}" + near(key, known)
+
+
+def _is_choice(override: str) -> bool:
+    """Does it choose a part of the run, so that other overrides depend on it?"""
+    return (config_folder() / _key(override).partition("@")[0]).is_dir()
+
+
+def _key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]
+
+
+def _parses(override: str) -> bool:
+    try:
+        OverridesParser.create().parse_overrides([override])
+    except HydraException:
+        return False
+    return True

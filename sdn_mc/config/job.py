@@ -1,0 +1,245 @@
+"""A checked job: every component built, every fault of the configuration told together."""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from omegaconf import DictConfig, OmegaConf
+
+from sdn_mc.config.building import MISSING, Builder, unknown
+from sdn_mc.config.values import near, shown
+from sdn_mc.core.calendar import JulianDate
+from sdn_mc.core.fleet import Fleet
+from sdn_mc.core.problems import InputError, Problems
+
+# The parts of a run that are one component each, and those that are several by name.
+SINGLE = (
+    "constellation", "propagation", "earth", "topology", "access", "sites", "flows", "times",
+    "routing", "solver",
+)  # fmt: skip
+SEVERAL = ("threats", "metrics")
+PLAIN = ("title", "draws", "seed", "columns", "store", "run", "plugins", "aliases")
+CONFIG_GROUPS = (*SINGLE, *SEVERAL, "experiment")
+LINK_BYTES = 8 * 4  # delays of four links of a satellite at one instant: less no scene holds
+
+
+class StoreOptions(NamedTuple):
+    """What is kept of the latency series: "auto", "all", "first_1000" or "none"."""
+
+    paths: str
+
+
+class RunOptions(NamedTuple):
+    """How the work is cut; no choice here changes a bit of the result."""
+
+    threads: int | None
+    block_draws: int | None
+
+
+class Job(NamedTuple):
+    """A checked configuration."""
+
+    parts: dict[str, Any]  # component by group; threats and metrics by name
+    columns: dict[str, tuple[str, ...]]
+    title: str
+    draws: int
+    seed: int
+    store: StoreOptions
+    run: RunOptions
+    resolved: dict[str, Any]  # the configuration as plain values, as stored
+    assumptions: tuple[dict[str, Any], ...]
+    inputs: dict[str, str]  # path as given -> sha-256
+
+
+def load(
+    config: DictConfig | dict[str, Any],
+    folder: str | None = None,
+    plugins: Sequence[str] | None = None,
+) -> Job:
+    """Build and check every component; all faults are raised together.
+
+    Args:
+        config: the composed configuration, or one stored in a result.
+        folder: where relative paths start; None: the current directory.
+        plugins: packages whose components may be built; None: those that the configuration names,
+            which a stored one may not.
+    """
+    tree = _plain(config)
+    problems = Problems()
+    _check_top_level(tree, problems)
+    named = _texts(tree, "plugins", problems)
+    trusted = named if plugins is None else tuple(plugins)
+    builder = Builder(folder or os.getcwd(), trusted, problems)
+    parts: dict[str, Any] = {g: builder.part(tree.get(g), g, g) for g in SINGLE}
+    for group in SEVERAL:
+        nodes = _mapping(tree, group, problems)
+        parts[group] = {
+            name: builder.part(node, group, f"{group}.{name}") for name, node in nodes.items()
+        }
+    draws = _whole(tree, "draws", 1, 10**9, problems)
+    seed = _whole(tree, "seed", 0, 2**32 - 1, problems)
+    columns = _columns(tree, problems)
+    store, run = _store_options(tree, problems), _run_options(tree, problems)
+    _check_together(parts, problems)
+    problems.raise_all()
+    return Job(
+        parts=parts,
+        columns=columns,
+        title=str(tree.get("title") or "sdn_mc"),
+        draws=draws,
+        seed=seed,
+        store=store,
+        run=run,
+        resolved=tree,
+        assumptions=tuple(builder.assumptions),
+        inputs=builder.inputs,
+    )
+
+
+def _plain(config: DictConfig | dict[str, Any]) -> dict[str, Any]:
+    plain = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+# ---- one key
+
+
+def _check_top_level(tree: dict[str, Any], problems: Problems) -> None:
+    aliases = _texts(tree, "aliases", problems)
+    for alias in aliases:
+        for key, value in _mapping(tree, alias, problems).items():
+            if value == MISSING:
+                problems.add(f"{alias}.{key}: no value given; set it")
+    known = (*SINGLE, *SEVERAL, *PLAIN, *aliases)
+    for key in tree:
+        if key not in known and not (key.startswith("_") and key.endswith("_")):
+            problems.add(unknown(key, key, list(known)))
+
+
+def _mapping(tree: dict[str, Any], key: str, problems: Problems) -> dict[str, Any]:
+    value = tree.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        problems.add(f"{key}: {shown(value)} given; give keys with values, as {key}.KEY=VALUE")
+        return {}
+    return value
+
+
+def _texts(tree: dict[str, Any], key: str, problems: Problems) -> tuple[str, ...]:
+    value = tree.get(key) or []
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        problems.add(f"{key}: {shown(value)} given; give a list of names, as {key}=[NAME]")
+        return ()
+    return tuple(value)
+
+
+def _whole(tree: dict[str, Any], key: str, low: int, high: int, problems: Problems) -> int:
+    value = tree.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        problems.add(f"{key}: {shown(value)} given; give a whole number from {low} to {high}")
+        return low
+    return value
+
+
+def _columns(tree: dict[str, Any], problems: Problems) -> dict[str, tuple[str, ...]]:
+    """Columns by name; without any, one column in which every threat acts."""
+    threats = tuple(tree["threats"]) if isinstance(tree.get("threats"), dict) else ()
+    given = _mapping(tree, "columns", problems) or {"attacked": list(threats)}
+    columns: dict[str, tuple[str, ...]] = {}
+    for name, causes in given.items():
+        where = f"columns.{name}"
+        if not str(name).isidentifier() or name == "healthy":
+            problems.add(f"{where}: name a column by letters, digits and _, and not `healthy`")
+        if isinstance(causes, str) or not isinstance(causes, Iterable):
+            problems.add(f"{where}: {shown(causes)} given; list the threats that act in the column")
+            continue
+        for cause in causes:
+            if cause not in threats:
+                problems.add(
+                    f"{where}: no threat is named {shown(cause)}; there are "
+                    f"{', '.join(threats) or 'none'}; correct it, or set columns=null for one "
+                    "column with every threat" + near(str(cause), threats)
+                )
+        columns[str(name)] = tuple(causes)
+    return columns
+
+
+def _store_options(tree: dict[str, Any], problems: Problems) -> StoreOptions:
+    node, allowed = _mapping(tree, "store", problems), ("auto", "all", "first_1000", "none")
+    _only(node, "store", ("paths",), problems)
+    paths = node.get("paths", "auto")
+    if paths not in allowed:
+        problems.add(f"store.paths: {shown(paths)} given; allowed are {', '.join(allowed)}")
+    return StoreOptions(str(paths))
+
+
+def _run_options(tree: dict[str, Any], problems: Problems) -> RunOptions:
+    node = _mapping(tree, "run", problems)
+    _only(node, "run", ("threads", "block_draws"), problems)
+    threads, block = node.get("threads"), node.get("block_draws")
+    if threads is not None and (type(threads) is not int or not 1 <= threads <= 1024):
+        problems.add(f"run.threads: {shown(threads)} given; give 1 to 1024, or null for every core")
+    if block is not None and (type(block) is not int or block not in (32, 64, 128, 256)):
+        problems.add(
+            f"run.block_draws: {shown(block)} given; allowed are 32, 64, 128, 256, or null"
+        )
+    return RunOptions(threads, block)
+
+
+def _only(node: dict[str, Any], where: str, known: Sequence[str], problems: Problems) -> None:
+    for key in node:
+        if key not in known:
+            problems.add(unknown(f"{where}.{key}", key, list(known)))
+
+
+# ---- what no component can see by itself
+
+
+def _check_together(parts: dict[str, Any], problems: Problems) -> None:
+    """Metrics against times, flows against sites, everything against the fleet."""
+    times, metrics = parts["times"], parts["metrics"]
+    if not metrics:
+        problems.add("metrics: none given; choose at least one, as metrics=[availability]")
+    for name, metric in metrics.items():
+        if times is not None and metric is not None and times.mode not in metric.modes:
+            other = "times=episode" if times.mode == "snapshot" else "times=snapshot"
+            problems.add(
+                f"metrics.{name}: it needs {' or '.join(metric.modes)} times, but times are a "
+                f"{times.mode}; run it with {other}, or leave it out"
+            )
+    try:
+        if parts["flows"] is not None and parts["sites"] is not None:
+            parts["flows"].build(parts["sites"].build())
+    except InputError as error:
+        problems.take(error)
+    try:
+        if times is not None and parts["constellation"] is not None:
+            first = None if times.start is None else JulianDate.parse(times.start, "times.start")
+            fleet = parts["constellation"].build(first)
+            _check_fleet(parts, fleet, problems)
+            _check_memory(times, fleet, problems)
+    except InputError as error:
+        problems.take(error)
+
+
+def _check_fleet(parts: dict[str, Any], fleet: Fleet, problems: Problems) -> None:
+    """What a part says of the fleet that it would get."""
+    several = {f"{g}.{name}": part for g in SEVERAL for name, part in parts[g].items()}
+    for where, part in ({g: parts[g] for g in SINGLE} | several).items():
+        if hasattr(part, "misfits"):
+            for problem in part.misfits(fleet):
+                problems.add(f"{where}: {problem}")
+
+
+def _check_memory(times: Any, fleet: Fleet, problems: Problems) -> None:
+    """Refuse a scene that this machine cannot hold, before it is built."""
+    n_time = len(times.time_s(0, 0)) * times.n_epoch
+    needed = n_time * fleet.n_sat * LINK_BYTES
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > there:
+        problems.add(
+            f"times: {n_time} instants of {fleet.n_sat} satellites take {needed / 1e9:.3g} GB and "
+            f"more, but this machine has {there / 1e9:.3g} GB; give fewer instants or epochs"
+        )
