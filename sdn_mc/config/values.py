@@ -98,7 +98,8 @@ class Checker:
             low, middle, high = (float(given.quantile(jnp.float32(q))) for q in QUANTILES_CHECKED)
         except ArithmeticError:
             low = middle = high = math.nan
-        if not low <= middle <= high:
+        bounds = [getattr(given, name) for name in ("low", "mode", "high") if hasattr(given, name)]
+        if not low <= middle <= high or bounds != sorted(bounds):
             self.problems.add(
                 f"{where}: the distribution makes no sense (its quantiles at 0.001, 0.5 and 0.999 "
                 f"are {low:g}, {middle:g} and {high:g}); correct its parameters"

@@ -72,8 +72,8 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 def _notes(node: Any, lines: list[str], place: Key) -> Iterator[tuple[Key, str]]:
     """Comments at the end of the line of each key."""
-    if not isinstance(node, yaml.MappingNode):
-        return
+    if not isinstance(node, yaml.MappingNode) or node.flow_style:
+        return  # what stands behind {…} is said of all of it
     for key, value in node.value:
         here = (*place, str(key.value))
         line, value_begins = key.end_mark.line, value.start_mark.line

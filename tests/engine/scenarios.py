@@ -36,6 +36,7 @@ STRENGTH = {
     "software_fault": ("repair_h=6",),
 }
 FEW = ("satellite_failure", "terminal_failure")
+ONE_OF_A_KIND = (*FEW, "plane_outage", "software_fault")
 
 
 class SiteLoss(eqx.Module):
@@ -76,7 +77,7 @@ def everything_at_once(folder: Path, *overrides: str) -> Prepared:
         *FOUR_PLANES,
         *GRID,
         *MENDING,
-        *struck(tuple(STRENGTH), "explicit_loss"),
+        *struck(ONE_OF_A_KIND, "explicit_loss"),
         f"threats.explicit_loss.path={losses}",
         "access=best_elevation",
         *overrides,

@@ -11,13 +11,12 @@ from sdn_mc.routing.pull_push_kernel import solve_block
 from tests.engine.scenarios import FOUR_PLANES, GRID, MENDING
 from tests.small_run import small_run
 
-THREATS = "threats=[satellite_failure,terminal_failure,plane_outage,vendor_fault]"
+THREATS = "threats=[satellite_failure,plane_outage,vendor_fault]"
 BASE = (*FOUR_PLANES, *GRID, *MENDING, THREATS)
 CAUSES = (
     "threats.satellite_failure.rate_per_year=0",  # written as a whole number
     "threats.satellite_failure.replacement_d=30",
-    "threats.terminal_failure.rate_per_year=0.4",
-    "threats.terminal_failure.repair_d=20",
+    "threats.plane_outage.rate_per_year=0.4",
     "threats.plane_outage.repair_h=7.5",
     "threats.vendor_fault.probability=0.25",
     "threats.vendor_fault.repair_h.median=5",

@@ -67,11 +67,11 @@ def test_names_and_order_of_columns_and_causes_change_no_bit():
         "columns={z: [vendor_fault], y: [vendor_fault, satellite_failure]}",
         causes=("terminal_failure", *causes[::-1]),
     )
-    before, after = latencies(first), latencies(second)
-    assert np.array_equal(before["a"], after["y"]) and np.array_equal(before["b"], after["z"])
-    drawn = engine.sample_draws(first, 0, np.arange(32, dtype=np.uint32))[0]
-    again = engine.sample_draws(second, 0, np.arange(32, dtype=np.uint32))[0]
-    assert drawn and all(np.array_equal(drawn[name], again[name]) for name in drawn)
+    before, after = (engine.run_block(run, 0, 64) for run in (first, second))
+    for one, other in (("a", "y"), ("b", "z")):
+        assert np.array_equal(before.series[one].latency_s, after.series[other].latency_s)
+    for name, value in before.drawn.items():
+        assert np.array_equal(value, after.drawn[name])
 
 
 def test_blocks_of_any_width_hold_the_same_draws():
