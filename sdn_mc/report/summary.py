@@ -16,7 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sdn_mc.core.constants import S_PER_H, S_PER_MIN
+from sdn_mc.core.constants import DRAWS_PER_GROUP, S_PER_H, S_PER_MIN
 from sdn_mc.core.problems import InputError
 from sdn_mc.store import open_result
 
@@ -161,9 +161,22 @@ def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:
             unit = "" if item.get("unit") in ("", "1", None) else f" {item['unit']}"
             table.add_row(Text(item["name"], overflow="fold"), Text(_value(item["value"]) + unit))
         found.append(("Assumed, not known: sweep these", [table]))
-    if notes := _read(tree, "notes", []):
+    if notes := [*_epochs_unused(tree), *_read(tree, "notes", [])]:
         found.append(("Notes", [Text(f"- {note}") for note in notes]))
     return found
+
+
+def _epochs_unused(tree: xr.DataTree) -> list[str]:
+    """A warning where the draws do not reach every epoch that the healthy column covers."""
+    n_epoch = tree["/scene"].sizes.get("epoch", 1) if "scene" in tree.children else 1
+    used = -(-int(tree.attrs["n_draw"]) // DRAWS_PER_GROUP)
+    if used >= n_epoch:
+        return []
+    return [
+        f"warning: {tree.attrs['n_draw']} draws reach {used} of {n_epoch} epochs, and the healthy "
+        "column covers all: compare by what was lost, which is paired, or use "
+        f"{n_epoch * DRAWS_PER_GROUP} draws"
+    ]
 
 
 def _value(value: Any) -> str:
