@@ -82,6 +82,9 @@ SWEEP_NAME = "multirun.yaml"  # what it makes in the folder of a sweep
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point."""
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):  # a terminal without "∞" still gets the rest
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     logging.raiseExceptions = False  # a log that cannot be written stops no run
     commands: dict[str, tuple[Callable[[list[str]], None], str]] = {
         "run": (_run, RUN_HELP),

@@ -305,18 +305,12 @@ def mine(here, monkeypatch):
         file = here / "mine" / name
         file.parent.mkdir(parents=True)
         file.write_text(from_readme(f"mine/{name}"), encoding="utf-8")
-    imports = (
-        "import equinox as eqx\n"
-        "from sdn_mc.core.distributions import Bernoulli\n"
-        "from sdn_mc.core.fields import Scalar, field\n"
-        "from sdn_mc.core.outage import windows\n"
-    )
     package = here / "mypkg"
     package.mkdir()
     (package / "__init__.py").touch()
     # The README's fleet has no launches; its planes stand in.
     code = from_readme("mypkg/threats.py").replace("launch", "plane")
-    (package / "threats.py").write_text(imports + code, encoding="utf-8")
+    (package / "threats.py").write_text(code, encoding="utf-8")
     monkeypatch.setattr(sys, "path", list(sys.path))
     yield "mine"
     for name in [name for name in sys.modules if name.partition(".")[0] == "mypkg"]:
@@ -384,6 +378,12 @@ def test_a_process_ends_with_status_2_and_says_so_on_stderr(tmp_path):
         "error: seed: -1",
     ]
     assert not any(tmp_path.iterdir())
+
+
+def test_a_terminal_of_few_characters_gets_the_others(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    ended = python("-m", "sdn_mc", "--help", cwd=tmp_path)
+    assert ended.returncode == 0 and "sdn-mc run [key=value ?]" in ended.stdout
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, seconds: float
     """The plan as a small table."""
     scene, counted = run.scenes[0], contents.satellites(run)
     assert scene.links is not None and scene.access is not None
-    links = int(scene.links.delay_s.shape[0] and np.isfinite(scene.links.delay_s[0]).sum() // 2)
+    own = scene.links.delay_s[0][:, : scene.links.n_terminal]  # without standby links
+    links = int(np.isfinite(own).sum()) // 2
     table = Table(title=Text(job.title), show_header=False, title_justify="left", box=None)
     rows = [
         ("satellites", f"{counted['read']} read, {counted['in_mesh']} in the mesh"),
