@@ -20,32 +20,28 @@ times faster at 5 % failures and 25 to 33 times at 30 % with 480 satellites; 78 
 with 1,584; 93 to 95 and 20 to 24 with 10,076. AVX2 takes about twice as long.
 """
 
-from typing import Any
-
 import equinox as eqx
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool
 
 from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.fields import field
-from sdn_mc.core.network import Masks, Network, Routes, from_ticks, to_ticks
+from sdn_mc.core.network import Masks, Network, Routes, to_ticks
+from sdn_mc.routing.block import aligned, draws_of, empty_answer, frozen, routes_of, tasks_of
 from sdn_mc.routing.healthy_order import N_BUCKET, OrderScratch, fill_orders
 from sdn_mc.routing.pull_push_kernel import (
     N_PER_FLAG_WORD,
-    Answer,
-    Draws,
     Plan,
     Scratch,
-    Tasks,
     solve_block,
 )
 from sdn_mc.routing.walk import link_ticks
+from sdn_mc.routing.walk_kernel import trail
 
 # Orders are kept for as many times as fit into this; neighbouring times then share one, which
 # costs a few sweeps and changes no result.
 ORDER_BYTES = 1 << 28
 LARGEST_UINT16 = np.iinfo(np.uint16).max
-CACHE_LINE_BYTES = 64
 
 
 class PullPush(eqx.Module):
@@ -69,37 +65,27 @@ class PullPush(eqx.Module):
         order = np.zeros((n_order, n_source, n_live), id_type)
         boundary = np.searchsorted(network.pair_source[by_source], np.arange(n_source + 1))
         plan = Plan(
-            neighbour=_frozen(network.neighbour.reshape(-1, n_sat, n_port)),
-            link_ticks=_frozen(ticks),
-            access_sat=_frozen(network.access_sat),
-            access_ticks=_frozen(access_ticks),
-            source=_frozen(network.source),
-            pair_start=_frozen(boundary.astype(np.int32)),
-            pair_column=_frozen(by_source.astype(np.int32)),
-            pair_site=_frozen(network.pair_site[by_source]),
+            neighbour=frozen(network.neighbour.reshape(-1, n_sat, n_port)),
+            link_ticks=frozen(ticks),
+            access_sat=frozen(network.access_sat),
+            access_ticks=frozen(access_ticks),
+            source=frozen(network.source),
+            pair_start=frozen(boundary.astype(np.int32)),
+            pair_column=frozen(by_source.astype(np.int32)),
+            pair_site=frozen(network.pair_site[by_source]),
             order=order,
             times_per_order=times_per_order,
         )
         fill_orders(plan, live, order, _order_scratch(plan))
-        return plan._replace(order=_frozen(order))
+        return plan._replace(order=frozen(order))
 
     def solve(self, plan: Plan, masks: Masks, truth: Masks | None, walk: bool) -> Routes:
         """Routes on `masks`; scratch memory belongs to the call, so threads may share a plan."""
-        known = _frozen(masks.link_up), _frozen(masks.access_up)
-        true = known if truth is None else (_frozen(truth.link_up), _frozen(truth.access_up))
-        n_time, n_word, _, n_port = known[0].shape
-        shape = (n_time, len(plan.pair_column), n_word * DRAWS_PER_WORD)
-        answer = Answer(
-            _aligned(shape, np.int32), np.empty(shape, np.int16), np.empty(shape, np.bool_)
-        )
-        tasks = Tasks(walk=walk or truth is not None, check=truth is not None)
-        ports = tuple(range(n_port))
-        solve_block(plan, ports, Draws(*known, *true), tasks, _scratch(plan), answer)
-        return Routes(
-            latency_s=from_ticks(answer.ticks).astype(np.float32),
-            hops=answer.hops if walk else None,
-            delivered=answer.delivered if truth is not None else None,
-        )
+        draws, tasks = draws_of(masks, truth), tasks_of(truth, walk)
+        answer = empty_answer(draws, len(plan.pair_column))
+        ports = tuple(range(plan.link_ticks.shape[2]))
+        solve_block(plan, ports, draws, tasks, _scratch(plan), answer)
+        return routes_of(answer, truth, walk)
 
 
 def _live(network: Network) -> Bool[np.ndarray, " sat"]:
@@ -115,15 +101,13 @@ def _scratch(plan: Plan) -> Scratch:
     id_type = plan.order.dtype
     n_slot = n_live * n_port
     return Scratch(
-        distance=_aligned(((n_live + 1) * DRAWS_PER_WORD,), np.int32),
+        distance=aligned(((n_live + 1) * DRAWS_PER_WORD,), np.int32),
         position=np.empty(plan.link_ticks.shape[1], id_type),
         neighbour=np.empty(n_slot, id_type),
         ticks=np.empty(n_slot, np.int32),
         up=np.empty(n_slot, np.uint32),
         changed=np.zeros(n_live // N_PER_FLAG_WORD + 1, np.uint64),
-        open_node=np.empty(DRAWS_PER_WORD, np.uint64),
-        open_draws=np.empty(DRAWS_PER_WORD, np.uint64),
-        open_hops=np.empty(DRAWS_PER_WORD, np.int32),
+        way=trail(plan.link_ticks.shape[1]),
     )
 
 
@@ -137,18 +121,3 @@ def _order_scratch(plan: Plan) -> OrderScratch:
         entry_sat=np.empty(n_entry, np.int32),
         entry_next=np.empty(n_entry, np.int32),
     )
-
-
-def _frozen(array: Any) -> Any:
-    """Contiguous and read-only, so that the kernel sees one array type wherever data come from."""
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view
-
-
-def _aligned(shape: tuple[int, ...], dtype: Any) -> Int[np.ndarray, "..."]:
-    """Uninitialised array that starts on a cache line: a row then touches two lines, not three."""
-    n_byte = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    raw = np.empty(n_byte + CACHE_LINE_BYTES, np.uint8)
-    skip = -raw.ctypes.data % CACHE_LINE_BYTES
-    return raw[skip : skip + n_byte].view(dtype).reshape(shape)

@@ -1,4 +1,4 @@
-"""Compiled parts of `pull_push`: the layout, the pull sweeps, the push worklist, the walk.
+"""Compiled parts of `pull_push`: the layout, the pull sweeps, the push worklist.
 
 Everything here runs without the GIL and allocates nothing. Nodes are numbered by their *position*
 in the order; the row after the last position is the dead row, always at `NO_PATH_TICKS`, which
@@ -8,9 +8,9 @@ every slot without a link points at (a slot that pointed at its own node would w
 from typing import NamedTuple, no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Int, Int16, Int32, UInt32, UInt64
+from jaxtyping import Int, Int32, UInt32, UInt64
 
-from sdn_mc.core.network import NO_HOPS, NO_PATH_TICKS
+from sdn_mc.core.network import NO_PATH_TICKS
 from sdn_mc.routing.compiled import entry, kernel
 from sdn_mc.routing.simd import (
     LANES,
@@ -18,7 +18,6 @@ from sdn_mc.routing.simd import (
     count_bits,
     every_lane,
     highest_bit,
-    lanes_equal,
     lanes_less,
     lesser,
     load_row,
@@ -26,6 +25,7 @@ from sdn_mc.routing.simd import (
     store_row,
     where_bit,
 )
+from sdn_mc.routing.walk_kernel import Distances, Trail, answer_row, forget, mesh_at, walk_pair
 
 # Sweep on while more than this share of the nodes changes, then push; 0.3 and 0.5 measure equal
 # within 2 %, 0.1 costs 14-27 %.
@@ -53,15 +53,6 @@ class Plan(NamedTuple):
     times_per_order: int
 
 
-class Draws(NamedTuple):
-    """Mask words of a block: what routing knows, and what is true (the same if not asked)."""
-
-    link_up: UInt32[np.ndarray, "time word sat port"]
-    access_up: UInt32[np.ndarray, "time word site candidate"]
-    true_link_up: UInt32[np.ndarray, "time word sat port"]
-    true_access_up: UInt32[np.ndarray, "time word site candidate"]
-
-
 class Scratch(NamedTuple):
     """Working memory of one call: rows of distances, and one (time, source) in sweep order."""
 
@@ -71,24 +62,7 @@ class Scratch(NamedTuple):
     ticks: Int32[np.ndarray, " slot"]
     up: UInt32[np.ndarray, " slot"]
     changed: UInt64[np.ndarray, " flagword"]
-    open_node: UInt64[np.ndarray, " set"]  # sets of draws on their way back
-    open_draws: UInt64[np.ndarray, " set"]
-    open_hops: Int32[np.ndarray, " set"]
-
-
-class Tasks(NamedTuple):
-    """What is asked for besides the latency."""
-
-    walk: bool  # count hops
-    check: bool  # compare the walk with the true masks
-
-
-class Answer(NamedTuple):
-    """What the kernel fills in."""
-
-    ticks: Int32[np.ndarray, "time pair draw"]
-    hops: Int16[np.ndarray, "time pair draw"]
-    delivered: Bool[np.ndarray, "time pair draw"]
+    way: Trail
 
 
 @entry
@@ -109,11 +83,8 @@ def solve_block(plan, ports, draws, tasks, scratch, answer):
                 _push_rest(ports, scratch, len(order), n_pull)
                 for pair in range(plan.pair_start[source], plan.pair_start[source + 1]):
                     _finish(plan, draws, scratch, answer, time, word, pair)
-                    if tasks.walk:
-                        _walk(
-                            plan, ports, draws, tasks.check, scratch, answer,
-                            order, time, source, word, pair,
-                        )  # fmt: skip
+                if tasks.walk:
+                    _walk(plan, draws, tasks.check, scratch, answer, time, source, word)
 
 
 @kernel
@@ -254,94 +225,18 @@ def _finish(plan, draws, scratch, answer, time, word, pair):
             offer = add_rows(load_row(scratch.distance, row), every_lane(ticks))
             up = draws.access_up[time, word, site, candidate]
             best = where_bit(up, lesser(best, offer), best)
-    store_row(answer.ticks, _answer_row(plan, draws, time, word, pair), best)
+    store_row(answer.ticks, answer_row(answer, time, plan.pair_column[pair], word), best)
 
 
 @kernel
 @no_type_check
-def _answer_row(plan, draws, time, word, pair):
-    return (time * len(plan.pair_site) + plan.pair_column[pair]) * draws.link_up.shape[1] + word
-
-
-@kernel
-@no_type_check
-def _walk(plan, ports, draws, check, scratch, answer, order, time, source, word, pair):
-    """The rule of `walk.py` for one pair, in sets of draws that share their way so far.
-
-    A set is a node, a word of draws and the hops so far. The sets are disjoint and not empty, so
-    32 places hold all that are open.
-    """
-    column, site = plan.pair_column[pair], plan.pair_site[pair]
-    answer.hops[time, column, word * LANES : (word + 1) * LANES] = NO_HOPS
-    best = load_row(answer.ticks, _answer_row(plan, draws, time, word, pair))
-    left = np.uint64(lanes_less(best, every_lane(np.int32(NO_PATH_TICKS))))
-    truly_up = left
-    n_open = 0
-    for candidate in range(plan.access_sat.shape[2]):
-        ticks = plan.access_ticks[time, site, candidate]
-        if ticks < NO_PATH_TICKS:
-            node = np.uint64(scratch.position[plan.access_sat[time, site, candidate]])
-            offer = add_rows(load_row(scratch.distance, node), every_lane(ticks))
-            here = left & lanes_equal(offer, best) & draws.access_up[time, word, site, candidate]
-            left ^= here
-            truly_up &= ~here | draws.true_access_up[time, word, site, candidate]
-            n_open = _open(scratch, n_open, node, here, 0)
-    while n_open > 0:
-        n_open -= 1
-        node, left = scratch.open_node[n_open], scratch.open_draws[n_open]
-        hops = scratch.open_hops[n_open]
-        own = load_row(scratch.distance, node)
-        for port in range(len(ports)):
-            slot = node * np.uint64(len(ports)) + np.uint64(port)
-            far = np.uint64(scratch.neighbour[slot])
-            offer = add_rows(load_row(scratch.distance, far), every_lane(scratch.ticks[slot]))
-            here = left & lanes_equal(offer, own) & scratch.up[slot]
-            left ^= here
-            if check and here != 0:
-                truly_up &= ~here | draws.true_link_up[time, word, order[node], port]
-            n_open = _open(scratch, n_open, far, here, hops + 1)
-        if left != 0:
-            _note_hops(answer, time, column, word, left, hops)
-            if check:
-                truly_up &= _entered(plan, draws, scratch, own, time, source, word, node, left)
-    for lane in range(LANES):
-        delivered = (truly_up >> np.uint64(lane)) & _ONE
-        answer.delivered[time, column, word * LANES + lane] = delivered != 0
-
-
-@kernel
-@no_type_check
-def _open(scratch, n_open, node, draws, hops):
-    """Put a set of draws aside, unless it is empty; the number of open sets."""
-    if draws == 0:
-        return n_open
-    scratch.open_node[n_open] = node
-    scratch.open_draws[n_open] = draws
-    scratch.open_hops[n_open] = hops
-    return n_open + 1
-
-
-@kernel
-@no_type_check
-def _note_hops(answer, time, column, word, draws, hops):
-    while draws != 0:
-        lane = lowest_bit(draws)
-        draws ^= _ONE << lane
-        answer.hops[time, column, word * LANES + np.int64(lane)] = hops
-
-
-@kernel
-@no_type_check
-def _entered(plan, draws, scratch, own, time, source, word, node, left):
-    """Draws of a set whose first access link, from the source to this node, is truly up."""
-    site = plan.source[source]
-    truly_up = ~left
-    for candidate in range(plan.access_sat.shape[2]):
-        ticks = plan.access_ticks[time, site, candidate]
-        sat = plan.access_sat[time, site, candidate]
-        if ticks < NO_PATH_TICKS and np.uint64(scratch.position[sat]) == node:
-            here = left & lanes_equal(own, every_lane(ticks))
-            here &= draws.access_up[time, word, site, candidate]
-            left ^= here
-            truly_up |= here & draws.true_access_up[time, word, site, candidate]
-    return truly_up
+def _walk(plan, draws, check, scratch, answer, time, source, word):
+    """Hops and delivery of every pair of a source."""
+    forget(scratch.way)
+    mesh = mesh_at(plan, draws, time, word, plan.source[source])
+    distances = Distances(scratch.distance, scratch.position, 1, 0)
+    for pair in range(plan.pair_start[source], plan.pair_start[source + 1]):
+        walk_pair(
+            plan, draws, check, mesh, distances, scratch.way, answer, (time, word),
+            plan.pair_column[pair], plan.pair_site[pair],
+        )  # fmt: skip

@@ -48,9 +48,7 @@ def load_row(typing: Any, array: Any, index: Any) -> Any:
     """Row number `index` of an array."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        load = builder.load(_address(context, builder, signature, args))
-        load.align = 4  # numpy promises no more
-        return load
+        return _load(context, builder, signature, *args)
 
     return row_type(array, index), emit
 
@@ -64,6 +62,78 @@ def store_row(typing: Any, array: Any, index: Any, row: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, index, row), emit
+
+
+@intrinsic
+def load_rows(typing: Any, array: Any, first: Any, step: Any, nodes: Any) -> Any:
+    """As many rows as the tuple `nodes` is long, `step` rows apart: a tuple kept in registers."""
+    rows = types.UniTuple(row_type, len(nodes))
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        places = _grid(builder, args[1], args[2], len(nodes), 1)
+        loaded = [_load(context, builder, signature, args[0], at) for at in places]
+        return context.make_tuple(builder, rows, loaded)
+
+    return rows(array, types.uint64, types.uint64, nodes), emit
+
+
+@intrinsic
+def load_grid(typing: Any, array: Any, first: Any, step: Any, outer: Any, inner: Any) -> Any:
+    """Rows first + i * step + j for each place i of the tuple `outer` and j of `inner`."""
+    rows = types.UniTuple(row_type, len(outer) * len(inner))
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        places = _grid(builder, args[1], args[2], len(outer), len(inner))
+        loaded = [_load(context, builder, signature, args[0], at) for at in places]
+        return context.make_tuple(builder, rows, loaded)
+
+    return rows(array, types.uint64, types.uint64, outer, inner), emit
+
+
+@intrinsic
+def store_grid(
+    typing: Any, array: Any, first: Any, step: Any, outer: Any, inner: Any, rows: Any
+) -> Any:
+    """Write what `load_grid` would read."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        places = _grid(builder, args[1], args[2], len(outer), len(inner))
+        for at, row in zip(places, cgutils.unpack_tuple(builder, args[5]), strict=True):
+            address = _address(context, builder, signature, (args[0], at))
+            builder.store(row, address).align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, types.uint64, types.uint64, outer, inner, rows), emit
+
+
+@intrinsic
+def least_sum(typing: Any, left: Any, right: Any) -> Any:
+    """Lane by lane, the least of left[k] + right[k] over two tuples of rows."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pairs = zip(*(cgutils.unpack_tuple(builder, each) for each in args), strict=True)
+        sums = [builder.add(one, other) for one, other in pairs]
+        while len(sums) > 1:  # pairwise, so that few wait for each other
+            one, other = sums.pop(0), sums.pop(0)
+            sums.append(builder.select(builder.icmp_signed("<", one, other), one, other))
+        return sums[0]
+
+    return row_type(left, right), emit
+
+
+@intrinsic
+def lower_each(typing: Any, best: Any, left: Any, right: Any) -> Any:
+    """The tuple `best`, its row i * len(right) + j lowered to left[i] + right[j]."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lowered, lefts, rights = (cgutils.unpack_tuple(builder, each) for each in args)
+        sums = [builder.add(one, other) for one in lefts for other in rights]
+        for i, each in enumerate(sums):
+            less = builder.icmp_signed("<", lowered[i], each)
+            lowered[i] = builder.select(less, lowered[i], each)
+        return context.make_tuple(builder, best, lowered)
+
+    return best(best, left, right), emit
 
 
 @intrinsic
@@ -108,6 +178,33 @@ def where_bit(typing: Any, word: Any, if_set: Any, if_clear: Any) -> Any:
         return builder.select(builder.bitcast(args[0], _FLAGS), args[1], args[2])
 
     return row_type(types.uint32, if_set, if_clear), emit
+
+
+@intrinsic
+def common_bits(typing: Any, left: Any, right: Any) -> Any:
+    """Lane by lane, left & right."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.and_(*args)
+
+    return row_type(left, right), emit
+
+
+@intrinsic
+def lane_elements(typing: Any, array: Any, first: Any) -> Any:
+    """In lane i, element first[i] + i of an int32 array; plain loads, as fast as a gather."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0]).data
+        row = ir.Constant(_ROW, ir.Undefined)
+        for i in range(LANES):
+            lane = ir.Constant(_LANE, i)
+            at = builder.zext(builder.extract_element(args[1], lane), ir.IntType(64))
+            at = builder.add(at, ir.Constant(at.type, i))
+            row = builder.insert_element(row, builder.load(builder.gep(data, [at])), lane)
+        return row
+
+    return row_type(array, first), emit
 
 
 @intrinsic
@@ -159,6 +256,21 @@ def count_bits(typing: Any, word: Any) -> Any:
         return builder.ctpop(args[0])
 
     return types.int64(types.uint64), emit
+
+
+def _grid(builder: Any, first: Any, step: Any, n_outer: int, n_inner: int) -> list[Any]:
+    """Row numbers first + i * step + j."""
+    places = []
+    for _ in range(n_outer):
+        places += [builder.add(first, ir.Constant(first.type, j)) for j in range(n_inner)]
+        first = builder.add(first, step)
+    return places
+
+
+def _load(context: Any, builder: Any, signature: Any, array: Any, index: Any) -> Any:
+    load = builder.load(_address(context, builder, signature, (array, index)))
+    load.align = 4  # numpy promises no more
+    return load
 
 
 def _address(context: Any, builder: Any, signature: Any, args: Any) -> Any:

@@ -1,0 +1,115 @@
+"""Where the sites hang on an elimination, at each time: the only part that changes with time.
+
+A site is a node that is never eliminated. It hangs on its access satellites, and eliminating a
+satellite hands the site on to all of the satellite's upper neighbours, which lie on the way to the
+root of the elimination tree. So it hangs on every group from its access satellites upwards.
+Sites never join each other through a site: ground carries no transit traffic.
+"""
+
+from typing import NamedTuple, no_type_check
+
+import numpy as np
+from jaxtyping import Int32
+
+from sdn_mc.core.network import NO_PATH_TICKS
+from sdn_mc.routing.compiled import entry
+from sdn_mc.routing.elimination_program import Program
+
+NOWHERE = -1
+
+
+class Hanging(NamedTuple):
+    """Sites of each group, ascending, and the access links that enter it, at every time."""
+
+    start: Int32[np.ndarray, "time boundary"]
+    site: Int32[np.ndarray, " hanging"]  # index into the used sites
+    link_start: Int32[np.ndarray, "time boundary"]
+    link_at: Int32[np.ndarray, " accesslink"]  # satellite of the group * its sites + place of site
+    link_slot: Int32[np.ndarray, " accesslink"]  # site * n_candidate + candidate
+
+
+def hang_sites(
+    program: Program,
+    used: Int32[np.ndarray, " usedsite"],
+    access_sat: Int32[np.ndarray, "time site candidate"],
+    access_ticks: Int32[np.ndarray, "time site candidate"],
+) -> Hanging:
+    """Where the sites `used` hang."""
+    place = np.empty((len(program.first), len(used)), np.int32)
+    by_time = [
+        _hang_at(program, used, sat, ticks, place)
+        for sat, ticks in zip(access_sat, access_ticks, strict=True)
+    ]
+    n_before = np.cumsum([0] + [len(one.site) for one in by_time])
+    n_link_before = np.cumsum([0] + [len(one.link_at) for one in by_time])
+    return Hanging(
+        np.stack([one.start + n for one, n in zip(by_time, n_before, strict=False)]),
+        np.concatenate([one.site for one in by_time]),
+        np.stack([one.link_start + n for one, n in zip(by_time, n_link_before, strict=False)]),
+        np.concatenate([one.link_at for one in by_time]),
+        np.concatenate([one.link_slot for one in by_time]),
+    )
+
+
+def _hang_at(
+    program: Program,
+    used: Int32[np.ndarray, " usedsite"],
+    access_sat: Int32[np.ndarray, "site candidate"],
+    access_ticks: Int32[np.ndarray, "site candidate"],
+    place: Int32[np.ndarray, "group usedsite"],
+) -> Hanging:
+    """One time, without the time axis."""
+    n_group, n_slot = len(program.first), len(used) * access_sat.shape[1]
+    one = Hanging(
+        start=np.zeros(n_group + 1, np.int32),
+        site=np.empty(place.size, np.int32),
+        link_start=np.zeros(n_group + 1, np.int32),
+        link_at=np.empty(n_slot, np.int32),
+        link_slot=np.empty(n_slot, np.int32),
+    )
+    _hang(program, used, access_sat, access_ticks, place, one, np.empty(n_group, np.int32))
+    n_link = one.link_start[-1]
+    return one._replace(
+        site=one.site[: one.start[-1]].copy(),
+        link_at=one.link_at[:n_link].copy(),
+        link_slot=one.link_slot[:n_link].copy(),
+    )
+
+
+@entry
+@no_type_check
+def _hang(program, used, access_sat, access_ticks, place, one, n_done):
+    """Mark the access satellites' groups, hand the marks on to the root, list them."""
+    place[:] = NOWHERE
+    for i in range(len(used)):
+        for candidate in range(access_sat.shape[1]):
+            if access_ticks[used[i], candidate] < NO_PATH_TICKS:
+                group = program.group_of[program.rank[access_sat[used[i], candidate]]]
+                place[group, i] = 0
+                one.link_start[group + 1] += 1
+    at_upper = n_site = 0
+    for group in range(len(program.first)):
+        above = NOWHERE
+        if program.n_upper[group] > 0:
+            above = program.group_of[program.upper[at_upper]]
+        at_upper += program.n_upper[group]
+        for i in range(len(used)):
+            if place[group, i] != NOWHERE:
+                place[group, i] = n_site - one.start[group]
+                one.site[n_site] = i
+                n_site += 1
+                if above != NOWHERE:
+                    place[above, i] = 0
+        one.start[group + 1] = n_site
+        one.link_start[group + 1] += one.link_start[group]
+        n_done[group] = 0
+    for i in range(len(used)):
+        for candidate in range(access_sat.shape[1]):
+            if access_ticks[used[i], candidate] < NO_PATH_TICKS:
+                rank = program.rank[access_sat[used[i], candidate]]
+                group = program.group_of[rank]
+                at = one.link_start[group] + n_done[group]
+                n_done[group] += 1
+                n_here = one.start[group + 1] - one.start[group]
+                one.link_at[at] = (rank - program.first[group]) * n_here + place[group, i]
+                one.link_slot[at] = used[i] * access_sat.shape[1] + candidate

@@ -1,0 +1,52 @@
+"""What the compiled parts of `elimination` share: one stretch of times, slots, working memory."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int32, UInt32
+
+from sdn_mc.routing.elimination_access import Hanging
+from sdn_mc.routing.elimination_program import Program
+from sdn_mc.routing.walk_kernel import Trail
+
+N_SOURCE_TILE = 2  # room for sources comes in multiples of the smallest tile of the way back
+
+
+class Stretch(NamedTuple):
+    """Consecutive times that share a topology. Used sites: the sources in order, then others."""
+
+    program: Program
+    hanging: Hanging
+    first_time: int
+    n_source: int
+    used: Int32[np.ndarray, " usedsite"]
+    pair_start: Int32[np.ndarray, " boundary"]
+    pair_column: Int32[np.ndarray, " pair"]
+    pair_used: Int32[np.ndarray, " pair"]  # destination, as an index into the used sites
+    neighbour: Int32[np.ndarray, "epochtime sat port"]
+    link_ticks: Int32[np.ndarray, "time sat port"]
+    access_sat: Int32[np.ndarray, "time site candidate"]
+    access_ticks: Int32[np.ndarray, "time site candidate"]
+
+
+class Slots(NamedTuple):
+    """Links and access links as flat lists of slots, at one time in one word of draws."""
+
+    link_ticks: Int32[np.ndarray, " slot"]
+    link_up: UInt32[np.ndarray, " slot"]
+    access_ticks: Int32[np.ndarray, " accessslot"]
+    access_up: UInt32[np.ndarray, " accessslot"]
+
+
+class Scratch(NamedTuple):
+    """Working memory of one call; the pool and the site rows say "no path" between words."""
+
+    pool: Int32[np.ndarray, " element"]
+    group_rows: Int32[np.ndarray, " element"]  # of one group, or of all for the way back
+    site_rows: Int32[np.ndarray, " element"]  # of used site i at a rank: row rank * site_step + i
+    site_step: int
+    group_sites: Int32[np.ndarray, " element"]  # satellite by satellite
+    place: Int32[np.ndarray, " usedsite"]  # of a used site among the group's
+    distance: Int32[np.ndarray, " element"]  # from source i: row rank * distance_step + i
+    distance_step: int
+    way: Trail
