@@ -259,6 +259,11 @@ def test_paths_are_relative_to_where_the_command_started(here, monkeypatch):
     assert config.job_of(overrides).parts["threats"]["explicit_loss"].path.satellite.tolist() == [3]
 
 
+def test_a_group_to_download_is_a_name_and_no_path(refused):
+    (said,) = refused("run", "constellation=celestrak", "constellation.group=../x", *BARE)
+    assert "constellation.group: CelesTrak group '../x': allowed are small letters" in said
+
+
 def test_an_element_file_may_have_any_name(here):
     name = "odd 'name', [x]=$HOME.tle"
     (here / name).write_text(ELEMENTS, encoding="utf-8")
@@ -327,11 +332,17 @@ def test_the_constellation_of_the_readme_can_be_chosen(mine):
 OWN = ("constellation=polar", "columns=null", "threats=[launch_loss]", "metrics=[availability]")
 
 
-def test_code_of_ones_own_runs_where_it_is_named(mine, here):
+def test_code_of_ones_own_runs_where_it_is_named(mine, here, capsys):
     words = [*OWN, "times.count=4", "times.n_epoch=1", "draws=4", "solver=xla_int32"]
     cli.main(["run", "--config-dir", mine, *words, "plugins=[mypkg]", "hydra.run.dir=own"])
     drawn = sdn_mc.open_result(here / "own")["draws"]
     assert any("hit" in str(name) for name in drawn.variables)
+    capsys.readouterr()
+    with pytest.raises(SystemExit):  # what a result says of itself is not trusted
+        cli.main(["resume", "own", "draws=8"])
+    assert "plugins=[mypkg] to your own command line" in capsys.readouterr().err
+    cli.main(["resume", "own", "draws=8", "plugins=[mypkg]"])
+    assert sdn_mc.open_result(here / "own").attrs["n_draw"] == 8
 
 
 def test_code_of_ones_own_is_refused_where_it_is_not_named(mine, refused):

@@ -1,6 +1,7 @@
 """Hydra's part: the composed configuration, and what it finds wrong as one sentence each."""
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -149,12 +150,14 @@ def _explained(overrides: Sequence[str]) -> Iterator[None]:
 def _message(error: Exception, overrides: Sequence[str]) -> str:
     """What Hydra found wrong, in one sentence that names the override."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    first = (lines[0] if lines else type(error).__name__).removeprefix("In 'config': ").rstrip(".")
+    first = re.sub("^In '.*?': ", "", lines[0] if lines else type(error).__name__).rstrip(".")
     blamed = _blamed(str(error), overrides)
     if first.startswith("Could not override") or "not in struct" in first:
         return _no_such_key(first, overrides)
     if first.startswith(("Could not find '", "Could not load '")):
         group, _, name = first.partition("'")[2].rstrip("'").rpartition("/")
+        if group.startswith("hydra/"):
+            return f"{blamed}: {name} is not installed; the extra sdn-mc[cluster] has launchers"
         known = [path.stem for path in (config_folder() / group).glob("*.yaml")]
         return (
             f"{blamed}: {group} has no choice {name!r}; `sdn-mc list {group}` shows what there is"
@@ -186,7 +189,10 @@ def _no_such_key(first: str, overrides: Sequence[str]) -> str:
     given = next((o for o in overrides if _key(o) == named), named)
     parent, _, key = named.rpartition(".")
     if "={" in given:
-        return f"{given}: it would add keys to a mapping; write +{named}.NAME=… for each new one"
+        return (
+            f"{given}: a mapping is merged key by key, and a key is new; write +{named}.KEY=… for "
+            f"it, or ~{named} and +{given} to replace the whole"
+        )
     rest, _ = compose_most([o for o in overrides if o != given])
     node = OmegaConf.select(rest, parent) if parent and rest is not None else rest
     known = [str(k) for k in node] if isinstance(node, DictConfig) else []

@@ -155,13 +155,12 @@ def _columns(tree: dict[str, Any], problems: Problems) -> dict[str, tuple[str, .
         if isinstance(causes, str) or not isinstance(causes, Iterable):
             problems.add(f"{where}: {shown(causes)} given; list the threats that act in the column")
             continue
-        for cause in causes:
-            if cause not in threats:
-                problems.add(
-                    f"{where}: no threat is named {shown(cause)}; there are "
-                    f"{', '.join(threats) or 'none'}; correct it, or set columns=null for one "
-                    "column with every threat" + near(str(cause), threats)
-                )
+        if missing := [cause for cause in causes if cause not in threats]:
+            problems.add(
+                f"{where}: no threat is named {', '.join(map(shown, missing))}; there are "
+                f"{', '.join(threats) or 'none'}; correct it, or set columns=null for one column "
+                "with every threat" + near(str(missing[0]), threats)
+            )
         columns[str(name)] = tuple(causes)
     return columns
 
