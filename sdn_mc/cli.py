@@ -198,18 +198,27 @@ def _one_job(job: Any, composed: Any) -> InputError | None:
     console = _console()
     try:
         ready = config.load(composed) if job is None else job
-        if job is None and ready.store.paths == "auto":
-            ready = ready._replace(store=ready.store._replace(paths="none"))
+        if job is None:
+            ready = ready._replace(title=f"{ready.title} ({_this_job()})")
+            if ready.store.paths == "auto":
+                ready = ready._replace(store=ready.store._replace(paths="none"))
         path = runner.run(ready, _shown(folder), console)
     except InputError as error:
         if job is not None:
             return error
         store.remove_unbegun(folder, [folder], ())
-        name = f"job {HydraConfig.get().job.num} ({' '.join(HydraConfig.get().overrides.task)})"
+        name = f"job {HydraConfig.get().job.num} ({_this_job()})"
         return InputError(f"{name}: {problem}" for problem in error.problems)
     print_summary(path, console)
     console.print(f"result: {_shown(path)}", markup=False, soft_wrap=True)
     return None
+
+
+def _this_job() -> str:
+    """What sets a job of a sweep apart."""
+    from hydra.core.hydra_config import HydraConfig
+
+    return " ".join(HydraConfig.get().overrides.task)
 
 
 def _summary(words: list[str]) -> None:

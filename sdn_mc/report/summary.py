@@ -1,8 +1,9 @@
 """The table a run ends with: healthy beside attacked, intervals, what is given, what is assumed.
 
 Read from a result alone. `/summary` holds, over (column, flow), an estimate for each metric and its
-`_low`, `_high`, `_standard_error` and `_count`; the last flow is the mean over flows. The root
-says, as JSON text, what the columns, the satellites, the assumptions and the notes are.
+`_low`, `_high`, `_standard_error` and `_count`; the last entry is over flows (mean, or median of
+latencies). The root says, as JSON text, what the columns, the satellites, the assumptions and the
+notes are.
 """
 
 import json
@@ -21,6 +22,7 @@ from sdn_mc.core.problems import InputError
 from sdn_mc.store import open_result
 
 MAIN_METRIC = "availability"
+LATENCY = "latency_p50_s"  # told by flow too, where it was asked for
 
 _MS_PER_S = 1000.0
 _MOST_FLOWS = 40  # rows of the table; of more flows the lowest are shown
@@ -36,7 +38,8 @@ def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
     main = metrics[0]
     console.print(_heading(tree))
     console.print(_columns(_read(tree, "columns", [])))
-    console.print(_by_flow(summary, main, console.width))
+    for metric in dict.fromkeys([main, *({LATENCY} & found)]):
+        console.print(_by_flow(summary, metric, console.width))
     console.print(_over_flows(summary, metrics))
     for title, lines in _remarks(tree):
         console.print(Text(title, style="bold"))
@@ -134,9 +137,10 @@ def _by_flow(summary: xr.Dataset, metric: str, width: int) -> RenderableType:
 
 
 def _over_flows(summary: xr.Dataset, metrics: list[str]) -> RenderableType:
-    """Every metric's mean over flows, the last entry of its flow axis."""
+    """Every metric over flows, the last entry of its flow axis."""
     names = [str(name) for name in summary["column"].values]
-    table = _table("Mean over flows", ["metric", *names], right=True)
+    title = "Over flows: the mean, of latencies the median"
+    table = _table(title, ["metric", *names], right=True)
     for metric in metrics:
         last = summary.isel({summary[metric].dims[-1]: -1})
         cells = [_cell(*_estimate(last.isel(column=k), metric)) for k in range(len(names))]
@@ -161,22 +165,38 @@ def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:
             unit = "" if item.get("unit") in ("", "1", None) else f" {item['unit']}"
             table.add_row(Text(item["name"], overflow="fold"), Text(_value(item["value"]) + unit))
         found.append(("Assumed, not known: sweep these", [table]))
-    if notes := [*_epochs_unused(tree), *_read(tree, "notes", [])]:
+    if notes := [*_days_covered(tree), *_read(tree, "notes", [])]:
         found.append(("Notes", [Text(f"- {note}") for note in notes]))
     return found
 
 
-def _epochs_unused(tree: xr.DataTree) -> list[str]:
-    """A warning where the draws do not reach every epoch that the healthy column covers."""
+def _days_covered(tree: xr.DataTree) -> list[str]:
+    """What the epochs and the draws in them leave to be desired."""
     n_epoch = tree["/scene"].sizes.get("epoch", 1) if "scene" in tree.children else 1
-    used = -(-int(tree.attrs["n_draw"]) // DRAWS_PER_GROUP)
-    if used >= n_epoch:
-        return []
-    return [
-        f"warning: {tree.attrs['n_draw']} draws reach {used} of {n_epoch} epochs, and the healthy "
-        "column covers all: compare by what was lost, which is paired, or use "
-        f"{n_epoch * DRAWS_PER_GROUP} draws"
-    ]
+    n_draw = int(tree.attrs["n_draw"])
+    used, whole = -(-n_draw // DRAWS_PER_GROUP), n_epoch * DRAWS_PER_GROUP
+    if used < n_epoch:
+        return [
+            f"warning: {n_draw} draws reach {used} of {n_epoch} epochs, so every column covers "
+            f"fewer days than were asked for; use a multiple of {whole} draws"
+        ]
+    if n_epoch > 1 and used % n_epoch:
+        return [
+            f"{n_draw} draws fill the {n_epoch} epochs unequally, so the attacked columns weigh "
+            f"some days more than the healthy one does; use a multiple of {whole} draws"
+        ]
+    if n_epoch == 1 and _is_snapshot(tree):
+        return [
+            "one epoch: intervals of latency percentiles hold for its instants alone; use "
+            "times.n_epoch=4 or more"
+        ]
+    return []
+
+
+def _is_snapshot(tree: xr.DataTree) -> bool:
+    """Are the instants a sample of a longer time?"""
+    times = _read(tree, "config", {}).get("times", {})
+    return str(times.get("_target_", "")).endswith(".Snapshot")
 
 
 def _value(value: Any) -> str:

@@ -20,6 +20,7 @@ CITATION = "sdn_mc authors (2026), sdn_mc: Monte Carlo resilience of satellite l
 MAIN_PATHS = "latency_s"
 FIRST_KEPT = 1000  # draws whose latency series are kept under store.paths=first_1000
 AT_TIME = "Mean over the draws of a stored block, which share an epoch, at each of its times."
+FLOWS_NAMED = 3  # of those without a path
 UNFINISHED = "not finished"  # the root's stop_reason until the summary is written
 THEN = ", then "  # between what a run began with and what it was continued with
 LARGEST_PATHS_BYTES = 2 * 2**30  # above this, store.paths=auto keeps the first draws only
@@ -208,9 +209,18 @@ def satellites(run: Prepared) -> dict[str, Any]:
 
 
 def notes(run: Prepared) -> list[str]:
-    """What the fleet and the mesh want said."""
+    """What the fleet, the mesh and the flows want said."""
     scene = run.scenes[0]
     found = [*run.fleet.notes, *(scene.links.notes if scene.links else ())]
+    dead = ~np.any([np.isfinite(each.latency_s[0]).any(axis=0) for each in run.healthy], axis=0)
+    if dead.any():
+        names = list(np.array(run.flows.name)[dead][:FLOWS_NAMED])
+        names += ["…"] if dead.sum() > FLOWS_NAMED else []
+        found.append(
+            f"{dead.sum()} of {len(dead)} flows have no path at any instant even without threats "
+            f"({', '.join(names)}): at this elevation mask the mesh does not join their ends, and "
+            "gateways that might on the ground are not modelled"
+        )
     cut = sum(s.access.n_cut for s in run.scenes if s.access is not None)
     return found + ([f"{cut} access candidates were cut for want of room"] if cut else [])
 

@@ -1,10 +1,13 @@
 """From the per-draw table to the summary: each output of each column, with its interval.
 
-The healthy column has no draws: each epoch counts as one, and in a snapshot its instants are the
-sample. The last entry of the flow axis is the mean over flows, taken in each draw.
+The healthy column has no draws: each epoch that draws have reached counts as one, so that all
+columns cover the same days, and in a snapshot its instants are the sample. The last entry of the
+flow axis is over flows, in each draw: their mean, or of latencies, where one flow without a path
+would make it infinite, their median.
 """
 
 import numpy as np
+from jaxtyping import Int
 
 from sdn_mc import engine
 from sdn_mc.core.constants import DRAWS_PER_GROUP
@@ -13,7 +16,7 @@ from sdn_mc.engine import HEALTHY, Prepared, epoch_of
 from sdn_mc.statistics import summarise
 from sdn_mc.store import Store, Variable
 
-OVER_FLOWS = "mean over flows"
+OVER_FLOWS = "over flows"
 PARTS = {
     "low": "lower end of the 95 % interval",
     "high": "upper end of the 95 % interval",
@@ -32,7 +35,7 @@ def write_summary(run: Prepared, result: Store) -> None:
         "/summary/flow": np.array([*run.flows.name, OVER_FLOWS]),
     }
     for output in outputs:
-        rows = [_healthy_row(run, output)]
+        rows = [_healthy_row(run, output, np.unique(epoch))]
         rows += [_column_row(run, result, output, k, epoch) for k in range(len(run.columns))]
         flow_axis = "flow" if output.per_flow else "all_flows"
         for part in ("estimate", *PARTS, "count"):
@@ -42,16 +45,18 @@ def write_summary(run: Prepared, result: Store) -> None:
     result.write_group("/summary", variables, values)
 
 
-def _healthy_row(run: Prepared, output: Output) -> dict[str, np.ndarray]:
-    n_epoch = len(run.scenes)
+def _healthy_row(
+    run: Prepared, output: Output, epochs: Int[np.ndarray, " epoch"]
+) -> dict[str, np.ndarray]:
+    """The scene without threats, in the epochs that the draws use."""
     if output.pairs == "difference":
-        return _nothing_lost(len(run.flows.name) + 1 if output.per_flow else 1, n_epoch)
-    scores = [engine.scores_of(run, run.healthy[e], e)[output.name][0] for e in range(n_epoch)]
-    means = [engine.instants_of(run, run.healthy[e], e).get(output.name) for e in range(n_epoch)]
+        return _nothing_lost(len(run.flows.name) + 1 if output.per_flow else 1, len(epochs))
+    scores = [engine.scores_of(run, run.healthy[e], e)[output.name][0] for e in epochs]
+    means = [engine.instants_of(run, run.healthy[e], e).get(output.name) for e in epochs]
     known = [mean for mean in means if mean is not None]
     per_instant = np.stack(known) if known else None
     values = np.stack(scores).astype(np.float32).astype(np.float64)
-    return _by_flow_and_over(output, values, np.arange(n_epoch), per_instant)
+    return _by_flow_and_over(output, values, np.arange(len(epochs)), per_instant)
 
 
 def _nothing_lost(n_flow: int, n_epoch: int) -> dict[str, np.ndarray]:
@@ -86,15 +91,16 @@ def _by_epoch(means: np.ndarray, n_draw: int, n_epoch: int) -> np.ndarray:
 def _by_flow_and_over(
     output: Output, values: np.ndarray, epoch: np.ndarray, per_instant: np.ndarray | None
 ) -> dict[str, np.ndarray]:
-    """Estimates of each flow, then of the mean over flows, taken in each draw."""
+    """Estimates of each flow, then over flows: their mean, or median of latencies, in each draw."""
     rows = summarise(output, values, epoch, per_instant)
     if not output.per_flow:
         return rows
     # The mean of several yes or no is neither.
     over = output._replace(interval="mean") if output.interval == "share" else output
     instants = None if per_instant is None else per_instant.mean(axis=-1, keepdims=True)
-    mean = summarise(over, values.mean(axis=-1, keepdims=True), epoch, instants)
-    return {part: np.concatenate([rows[part], mean[part]]) for part in rows}
+    of_flows = np.median if output.interval == "quantile" else np.mean
+    last = summarise(over, of_flows(values, axis=-1, keepdims=True), epoch, instants)
+    return {part: np.concatenate([rows[part], last[part]]) for part in rows}
 
 
 def _coordinates() -> list[Variable]:
@@ -115,7 +121,8 @@ def _coordinates() -> list[Variable]:
             "str",
             "1",
             "flow",
-            f"Source and destination; the last, {OVER_FLOWS!r}, is their mean in each draw.",
+            f"Source and destination; the last, {OVER_FLOWS!r}, is their mean in each draw, of "
+            "latencies their median.",
         ),
     ]
 

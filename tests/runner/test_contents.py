@@ -1,0 +1,43 @@
+"""A result explains itself in plain xarray: units and meaning everywhere, and a root that says."""
+
+import numpy as np
+import xarray as xr
+
+import sdn_mc
+from tests.small_run import SMALL
+
+TOLD = ("title", "citation", "licence", "versions", "seed", "config", "device", "stop_reason")
+METRICS = "metrics=[availability,latency,deadline,stretch,hops,degradation]"
+
+
+def test_every_variable_has_units_a_long_name_and_a_meaning(tmp_path):
+    words = ["threats=[satellite_failure,vendor_fault]", "draws=40", "times.count=6", METRICS]
+    prime = "+constellation.labels.prime={_target_: sdn_mc.constellation.labels.AllSame, value: A}"
+    sdn_mc.simulate([*SMALL, *words, prime], str(tmp_path))
+    path = tmp_path / "result.zarr"
+    tree = xr.open_datatree(path, engine="zarr", consolidated=False)
+    assert set(tree.children) == {"scene", "draws", "paths", "metrics", "summary"}
+    assert all(tree.attrs[name] not in ("", None) for name in TOLD)
+    for name, group in tree.children.items():
+        assert group.variables
+        for key, variable in group.variables.items():
+            for word in ("units", "long_name", "meaning"):
+                assert variable.attrs.get(word), f"/{name}/{key} has no {word}"
+
+
+def test_the_healthy_column_covers_the_epochs_that_draws_have_reached(tmp_path):
+    words = [*SMALL, "times.count=6", "times.n_epoch=3", "draws=300", "metrics=[availability]"]
+    result = sdn_mc.simulate([*words, "threats=none"], str(tmp_path))
+    healthy = np.isfinite(result["scene"]["latency_healthy_s"].values).mean(axis=1)
+    assert not np.array_equal(healthy[1], healthy[2])  # or the test could not fail
+    told = result["summary"]["availability"].values[0][:-1]
+    np.testing.assert_allclose(told, healthy[:2].mean(axis=0), atol=1e-7)
+
+
+def test_latencies_over_flows_are_their_median(tmp_path):
+    one_dead = "flows.flows=[[London,Paris],[New York,London],[London,McMurdo]]"
+    words = [*SMALL, one_dead, "times.count=6", "times.n_epoch=1", "draws=3", "threats=none"]
+    result = sdn_mc.simulate([*words, "metrics=[latency]"], str(tmp_path))
+    by_flow = result["summary"]["latency_p50_s"].values[0]
+    np.testing.assert_allclose(by_flow[-1], np.median(by_flow[:-1]), rtol=1e-6)
+    assert str(result["summary"]["flow"].values[-1]) == "over flows"
