@@ -3,12 +3,15 @@
 Three ways to say it: a *law* (`renewal`: the author gives rates, the engine draws), *windows* (the
 author gives times), or *cuts* (pairs of satellites that cannot talk). `of` names the kind of thing:
 "sat", "terminal", "site", or a group label such as "prime", whose members then fail together.
+What the engine has drawn, for a block of draws, are *spans*: only those windows that there are.
 """
+
+from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Float32, Int32, Int64
 
 Number = float | Float[Array, ""] | Float[Array, " entity"]
 
@@ -36,6 +39,22 @@ class Cuts(eqx.Module):
     """Link slots that stay down in every draw, by end points (see `Links`)."""
 
     slot: Bool[Array, "sat port"] | Bool[np.ndarray, "sat port"]
+
+
+class Spans(NamedTuple):
+    """Who is down in which draw of a block, on [start_s, end_s); a row for each window there is.
+
+    Rows follow each other by word of 32 draws, then entity, then draw, then as they were given;
+    those of word w are `begin[w]` to `begin[w + 1]`. Overlaps of one entity are allowed.
+    """
+
+    entity: Int32[np.ndarray, " row"]
+    draw: Int32[np.ndarray, " row"]
+    start_s: Float32[np.ndarray, " row"]
+    end_s: Float32[np.ndarray, " row"]
+    begin: Int64[np.ndarray, " wordboundary"]
+    of: str
+    n_entity: int
 
 
 class Outage(eqx.Module):

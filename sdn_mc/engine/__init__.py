@@ -1,8 +1,9 @@
 """The order of the chain: scene, causes, masks, routes, scores. Every `jit` and `vmap` of it.
 
 A scene is built once an epoch on the host, in float64; nothing in it depends on the draw. For each
-block of draws, one compiled call draws every cause, and another turns outages into mask words, 32
-draws to a word, for every column at every time. Solvers and metrics are called from the host.
+block of draws, one compiled call draws every cause, and another turns their windows into mask
+words, 32 draws to a word, for every column at every time. Solvers and metrics are called from the
+host.
 """
 
 from collections.abc import Mapping
@@ -13,10 +14,10 @@ from jaxtyping import Array, Float, UInt32
 
 from sdn_mc.core.constants import DRAWS_PER_GROUP, DRAWS_PER_WORD
 from sdn_mc.core.network import Masks, Routes
-from sdn_mc.core.outage import Cuts, Windows
+from sdn_mc.core.outage import Cuts, Spans
 from sdn_mc.core.protocols import Series
 from sdn_mc.core.scene import Flows
-from sdn_mc.engine.causes import prepared_tables, sample, spec_of, traced, traced_scene
+from sdn_mc.engine.causes import drawn_and_spans, prepared_tables, spec_of, traced
 from sdn_mc.engine.masking import mask_words, wiring_of
 from sdn_mc.engine.scenes import build_scenes, network_of
 from sdn_mc.engine.types import HEALTHY, Block, Column, Prepared, Spec, System
@@ -28,7 +29,7 @@ def prepare(system: System, seed: int, columns: tuple[Column, ...]) -> Prepared:
     """Build every epoch's scene, the solver's plans and the healthy column."""
     fleet, sites, flows, scenes = build_scenes(system, seed)
     tables = tuple(prepared_tables(system.threats, scene) for scene in scenes)
-    spec = spec_of(system, scenes[0], tables[0])
+    spec = spec_of(system, scenes[0])
     plans = tuple(system.solver.prepare(network_of(scene)) for scene in scenes)
     needs_hops = any(metric.needs_hops for metric in system.metrics.values())
     partial_run = Prepared(
@@ -91,44 +92,30 @@ def _mean_over_draws(values: np.ndarray) -> np.ndarray:
 
 def sample_draws(
     run: Prepared, epoch: int, draws: UInt32[Array, " draw"]
-) -> tuple[dict[str, np.ndarray], dict[str, tuple[Windows | Cuts, ...]]]:
-    """Every cause in every draw: macros and drawn parameters [draw, …], outages [..., draw]."""
+) -> tuple[dict[str, np.ndarray], dict[str, tuple[Spans | Cuts, ...]]]:
+    """Every cause in every draw: macros and drawn parameters [draw, …], and windows."""
     threats = {name: traced(threat) for name, threat in run.system.threats.items()}
-    scene = traced_scene(run.scenes[epoch])
     begin_s = -float(run.system.routing.lag_s)
-    drawn, outages, overflow = sample(
-        threats, scene, run.tables[epoch], draws, jnp.uint32(run.seed), begin_s, run.spec
-    )
-    if bool(overflow):
-        raise RuntimeError("a law drew more windows than expected once in 1e9 entity-draws")
-    return {name: np.asarray(value) for name, value in drawn.items()}, outages
+    scene, tables = run.scenes[epoch], run.tables[epoch]
+    return drawn_and_spans(threats, scene, tables, draws, run.seed, begin_s, run.spec)
 
 
 def masks_at(
     run: Prepared,
     epoch: int,
-    outages: Mapping[str, tuple[Windows | Cuts, ...]],
+    outages: Mapping[str, tuple[Spans | Cuts, ...]],
     columns: tuple[Column, ...],
     time_s: Float[np.ndarray, " time"] | Float[Array, " time"],
     n_draw: int,
 ) -> list[Masks]:
     """Mask words of every column at the scene's instants, with causes evaluated at `time_s`."""
     scene = run.scenes[epoch]
-    assert scene.links is not None and scene.access is not None
-    link_up, access_up = mask_words(
-        dict(outages),
-        wiring_of(scene.links),
-        scene.access.sat,
-        scene.fleet.group,
-        jnp.asarray(time_s, jnp.float32),
-        jnp.float32(scene.links.retarget_s),
-        columns,
-        scene.links.n_terminal,
-        scene.access.best_only,
-        n_draw // DRAWS_PER_WORD,
+    assert scene.links is not None
+    retarget_s, n_word = float(scene.links.retarget_s), n_draw // DRAWS_PER_WORD
+    at_s = np.asarray(time_s, np.float32)
+    return mask_words(
+        outages, wiring_of(scene), scene.fleet.group, at_s, retarget_s, columns, n_word
     )
-    link, access = np.asarray(link_up), np.asarray(access_up)
-    return [Masks(link[:, k], access[:, k]) for k in range(len(columns))]
 
 
 def _series(routes: Routes, flows: Flows, count: int) -> Series:

@@ -1,8 +1,9 @@
-"""Drawing every cause in every draw of a block: one compiled call.
+"""Drawing every cause in every draw of a block: one compiled call, then the windows of laws.
 
 A threat is written for one draw. Here its distributions are drawn and replaced by numbers, its
-macros are drawn, it says who is out and when, and laws are turned into windows. Each threat has
-its own stream, so none disturbs another, and the order in which they are listed never matters.
+macros are drawn, and it says who is out and when; laws then get their windows (`laws`), and all of
+it becomes spans. Each threat has its own stream, so none disturbs another, and the order in which
+they are listed never matters.
 """
 
 import dataclasses
@@ -10,38 +11,62 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
-from scipy import stats
+from jaxtyping import Array, Float, Float32, UInt32
 
 from sdn_mc.core.calendar import JulianDate
-from sdn_mc.core.distributions import MAX_UNIFORM, Distribution, Uniform
+from sdn_mc.core.constants import DRAWS_PER_WORD
+from sdn_mc.core.distributions import Distribution, Uniform
 from sdn_mc.core.fields import fields_of
-from sdn_mc.core.outage import Cuts, Outage, Renewal, Windows
+from sdn_mc.core.outage import Cuts, Renewal, Spans, Windows
 from sdn_mc.core.protocols import Threat
 from sdn_mc.core.random import component_code, draw_key, draw_value
 from sdn_mc.core.scene import Scene
+from sdn_mc.engine.laws import Law, spans_of
 from sdn_mc.engine.types import Spec, System
 
-MANY_ENTITY_DRAWS = 1e12  # a law overflows its windows less often than once in these
-LEAST_WINDOWS = 4  # enough for 0.8 failures a year in a day: usual rates then share compiled code
+
+class DrawnLaw(eqx.Module):
+    """A law with the key of its own stream, in one draw; with a trailing draw axis, in a block."""
+
+    key: UInt32[Array, "..."]
+    rate_per_s: Float[Array, "..."]  # of one or every entity
+    repair_s: Float[Array, "..."]
+    of: str = eqx.field(static=True)
+
+
+def drawn_and_spans(
+    threats: Mapping[str, Threat],
+    scene: Scene,
+    tables: Mapping[str, Any],
+    draws: UInt32[Array, " draw"],
+    seed: int,
+    begin_s: float,
+    spec: Spec,
+) -> tuple[dict[str, np.ndarray], dict[str, tuple[Spans | Cuts, ...]]]:
+    """What was drawn, and every cause's windows from `begin_s` to the end of the scene's window."""
+    drawn, parts = sample(threats, traced_scene(scene), tables, draws, jnp.uint32(seed), spec)
+    ends_s = begin_s, float(scene.window_s)
+    spans = {
+        name: tuple(_spans(part, dict(spec.n_entity), ends_s) for part in each)
+        for name, each in parts.items()
+    }
+    return {name: np.asarray(value) for name, value in drawn.items()}, spans
 
 
 @partial(jax.jit, static_argnames=("spec",))
-def sample(threats, scene, tables, draws, seed, begin_s, spec: Spec):
-    one = partial(_sample_one, threats, scene, tables, seed, begin_s, spec)
-    drawn, outages, overflow = jax.vmap(one, out_axes=(0, -1, 0))(draws)
-    return drawn, outages, jnp.any(overflow)
+def sample(threats, scene, tables, draws, seed, spec: Spec):
+    one = partial(_sample_one, threats, scene, tables, seed, spec)
+    return jax.vmap(one, out_axes=(0, -1))(draws)
 
 
-def _sample_one(threats, scene, tables, seed, begin_s, spec, draw):
+def _sample_one(threats, scene, tables, seed, spec, draw):
     """One draw of every threat, in name order."""
     drawn: dict[str, Array] = {}
-    outages: dict[str, tuple[Windows | Cuts, ...]] = {}
-    overflow = jnp.bool_(False)
-    n_window = dict(spec.n_window)
+    outages: dict[str, tuple[DrawnLaw | Windows | Cuts, ...]] = {}
     for name, code in spec.threats:
         key = draw_key(seed, draw, code)
         threat, values = _resolved(threats[name], key)
@@ -49,18 +74,61 @@ def _sample_one(threats, scene, tables, seed, begin_s, spec, draw):
         drawn |= {f"{name}.{field}": value for field, value in values.items()}
         drawn |= {f"{name}.{macro}": value for macro, value in macros.items()}
         outage = threat.sample(_sub(key, "sample"), macros, scene, tables.get(name))
-        parts = []
-        for k, part in enumerate(outage.parts):
-            if isinstance(part, Renewal):
-                count = dict(spec.n_entity)[part.of]
-                law_key = _sub(key, f"law {k}")
-                part, over = _draw_law(
-                    law_key, part, count, n_window[name][k], begin_s, scene.window_s
-                )
-                overflow |= over
-            parts.append(part)
-        outages[name] = tuple(parts)
-    return drawn, outages, overflow
+        outages[name] = tuple(
+            _drawn_law(part, _sub(key, f"law {k}")) if isinstance(part, Renewal) else part
+            for k, part in enumerate(outage.parts)
+        )
+    return drawn, outages
+
+
+def _drawn_law(law: Renewal, key: Array) -> DrawnLaw:
+    """The law's numbers as one or every entity has them."""
+    rate_per_s, repair_s = (
+        jnp.atleast_1d(jnp.float32(each)) for each in (law.rate_per_s, law.repair_s)
+    )
+    return DrawnLaw(jax.random.key_data(key), rate_per_s, repair_s, law.of)
+
+
+def _spans(
+    part: DrawnLaw | Windows | Cuts, n_entity: Mapping[str, int], ends_s: tuple[float, float]
+) -> Spans | Cuts:
+    """A part of a block, as spans."""
+    if isinstance(part, Cuts):
+        return part
+    if isinstance(part, DrawnLaw):
+        law = Law(
+            key=np.asarray(part.key),
+            rate_per_s=np.asarray(part.rate_per_s),
+            repair_s=np.asarray(part.repair_s),
+            of=part.of,
+            n_entity=n_entity[part.of],
+        )
+        return spans_of(law, *ends_s)
+    return spans_of_windows(np.asarray(part.start_s), np.asarray(part.end_s), part.of)
+
+
+def spans_of_windows(
+    start_s: Float32[np.ndarray, "entity window draw"],
+    end_s: Float32[np.ndarray, "entity window draw"],
+    of: str,
+) -> Spans:
+    """Windows that an author gave, without the empty ones."""
+    n_entity, _, n_draw = start_s.shape
+    n_word = n_draw // DRAWS_PER_WORD
+    there = (start_s < end_s).reshape(n_entity, -1, n_word, DRAWS_PER_WORD)
+    word, entity, lane, window = np.nonzero(there.transpose(2, 0, 3, 1))
+    draw = word * DRAWS_PER_WORD + lane
+    at = entity, window, draw
+    begin = np.searchsorted(word, np.arange(n_word + 1))
+    return Spans(
+        entity=entity.astype(np.int32),
+        draw=draw.astype(np.int32),
+        start_s=start_s[at],
+        end_s=end_s[at],
+        begin=begin.astype(np.int64),
+        of=of,
+        n_entity=n_entity,
+    )
 
 
 def _resolved(threat: Any, key: Array) -> tuple[Any, dict[str, Array]]:
@@ -88,53 +156,12 @@ def _macros(threat: Any, key: Array, scene: Scene) -> dict[str, Array]:
     return values
 
 
-def _draw_law(
-    key: Array, law: Renewal, n_entity: int, n_window: int, begin_s: Array, window_s: Array
-) -> tuple[Windows, Bool[Array, ""]]:
-    """Windows of a stationary on-off process from `begin_s` to the window's end.
-
-    What is down at the start has been so for an exponential time, as the repair has no memory.
-    Later starts are made from earlier ends, never ends minus repairs: a float32 difference of a
-    year is off by seconds.
-    """
-    rate, repair_s = jnp.float32(law.rate_per_s), jnp.float32(law.repair_s)
-    load = rate * repair_s
-    first = jax.random.uniform(_sub(key, "first"), (n_entity,), jnp.float32)
-    down_at_start = first < load / (1 + load)
-    codes = [
-        [component_code(f"gap {k}"), component_code(f"repair {k}")] for k in range(n_window + 1)
-    ]
-
-    def units(code):
-        return [_exponential(jax.random.fold_in(key, each), n_entity) for each in code]
-
-    def following(end_s, code):
-        gap, repair = units(code)
-        start_s = end_s + gap / rate
-        end_s = start_s + repair * repair_s
-        return end_s, (start_s, end_s)
-
-    gap, repair = units(codes[0])
-    start_s = begin_s + jnp.where(down_at_start, -gap * repair_s, gap / rate)
-    end_s = jnp.maximum(start_s, begin_s) + repair * repair_s
-    _, later = jax.lax.scan(following, end_s, jnp.array(codes[1:], jnp.uint32))
-    start, end = jnp.vstack([start_s[None], later[0]]), jnp.vstack([end_s[None], later[1]])
-    overflow = jnp.any(start[-1] < window_s)
-    return Windows(start[:-1].T, end[:-1].T, law.of), overflow
-
-
-def _exponential(key: Array, count: int) -> Float[Array, " entity"]:
-    """Unit-mean exponentials, never 0, so that a rate of 0 gives inf and not NaN."""
-    uniform = jax.random.uniform(key, (count,), jnp.float32)
-    return jnp.maximum(-jnp.log1p(-uniform), jnp.float32(1e-30))
-
-
 def _sub(key: Array, name: str) -> Array:
     return jax.random.fold_in(key, component_code(name))
 
 
-def spec_of(system: System, scene: Scene, tables: Mapping[str, Any]) -> Spec:
-    """Streams in name order, and how many windows each law needs."""
+def spec_of(system: System, scene: Scene) -> Spec:
+    """Streams in name order, and how many there are of each kind of thing."""
     codes = tuple(
         (name, component_code(getattr(threat, "stream", None) or name))
         for name, threat in sorted(system.threats.items())
@@ -142,46 +169,7 @@ def spec_of(system: System, scene: Scene, tables: Mapping[str, Any]) -> Spec:
     n_entity = scene.n_entity
     assert scene.links is not None
     n_entity["terminal"] = n_entity["sat"] * scene.links.n_terminal
-    n_window = []
-    span_s = float(scene.window_s) + float(system.routing.lag_s)
-    for name, code in codes:
-        ends = [
-            _example(system.threats[name], code, scene, tables.get(name), quantile)
-            for quantile in (0.0, MAX_UNIFORM)
-        ]
-        parts = zip(*(outage.parts for outage in ends), strict=True)
-        n_window.append((name, tuple(_n_window(each, span_s) for each in parts)))
-    return Spec(codes, tuple(n_window), tuple(sorted(n_entity.items())))
-
-
-def _example(threat: Threat, code: int, scene: Scene, tables: Any, quantile: float) -> Outage:
-    """The outage of a draw in which every distribution gives this quantile."""
-    key = draw_key(0, jnp.uint32(0), code)
-    extreme = {
-        name: jnp.asarray(getattr(threat, name).quantile(jnp.float32(quantile)))
-        for name in fields_of(threat)
-        if isinstance(getattr(threat, name), Distribution)
-    }
-    fixed = dataclasses.replace(traced(threat), **extreme)
-    seen = traced_scene(scene)
-    return fixed.sample(key, _macros(fixed, key, seen), seen, tables)
-
-
-def _n_window(examples: tuple[Renewal | Windows | Cuts, ...], span_s: float) -> int:
-    """Windows that hold nearly every realisation of a law, from its lowest and highest example.
-
-    n + 1 failures need n + 1 gaps, and n repairs between them, inside the span: the counts of
-    either are Poisson, and the smaller bound holds. A power of two, so that a swept rate seldom
-    compiles anew.
-    """
-    laws = [part for part in examples if isinstance(part, Renewal)]
-    if not laws:
-        return 0
-    rate_per_s = np.max([np.max(np.asarray(law.rate_per_s)) for law in laws])
-    repair_s = np.min([np.min(np.asarray(law.repair_s)) for law in laws])
-    by_gaps = stats.poisson.isf(1 / MANY_ENTITY_DRAWS, rate_per_s * span_s)
-    by_repairs = stats.poisson.isf(1 / MANY_ENTITY_DRAWS, span_s / max(repair_s, 1e-9)) + 1
-    return max(LEAST_WINDOWS, 1 << int(min(by_gaps, by_repairs)).bit_length())
+    return Spec(codes, tuple(sorted(n_entity.items())))
 
 
 def prepared_tables(threats: Mapping[str, Threat], scene: Scene) -> dict[str, Any]:

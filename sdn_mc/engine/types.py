@@ -53,7 +53,6 @@ class Spec(NamedTuple):
     """What compiled code must know beforehand; hashable."""
 
     threats: tuple[tuple[str, int], ...]  # name and code of the random stream, in name order
-    n_window: tuple[tuple[str, tuple[int, ...]], ...]  # windows of each part of each threat
     n_entity: tuple[tuple[str, int], ...]
 
 

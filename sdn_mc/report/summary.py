@@ -177,8 +177,8 @@ def _days_covered(tree: xr.DataTree) -> list[str]:
     used, whole = -(-n_draw // DRAWS_PER_GROUP), n_epoch * DRAWS_PER_GROUP
     if used < n_epoch:
         return [
-            f"warning: {n_draw} draws reach {used} of {n_epoch} epochs, so every column covers "
-            f"fewer days than were asked for; use a multiple of {whole} draws"
+            f"warning: {n_draw} draws reach {used} of {n_epoch} epochs, and the healthy column "
+            f"covers all: compare by what was lost, which is paired, or use {whole} draws"
         ]
     if n_epoch > 1 and used % n_epoch:
         return [

@@ -5,9 +5,9 @@ from typing import Any, no_type_check
 import numpy as np
 from jaxtyping import Int
 
+from sdn_mc.core.compiled import entry
 from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.network import NO_PATH_TICKS, TICK_S, Masks, Routes
-from sdn_mc.routing.compiled import entry
 from sdn_mc.routing.walk_kernel import Answer, Draws, Tasks
 
 CACHE_LINE_BYTES = 64

@@ -11,8 +11,8 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from jaxtyping import Int32
 
+from sdn_mc.core.compiled import entry
 from sdn_mc.core.network import NO_PATH_TICKS
-from sdn_mc.routing.compiled import entry
 from sdn_mc.routing.elimination_program import Program
 
 NOWHERE = -1

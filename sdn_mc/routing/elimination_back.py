@@ -9,10 +9,9 @@ from typing import no_type_check
 
 import numpy as np
 
+from sdn_mc.core.compiled import inlined, kernel
 from sdn_mc.core.network import NO_PATH_TICKS
-from sdn_mc.routing.compiled import inlined, kernel
-from sdn_mc.routing.elimination_forwards import inside, lower
-from sdn_mc.routing.simd import (
+from sdn_mc.core.simd import (
     add_rows,
     every_lane,
     load_grid,
@@ -22,6 +21,7 @@ from sdn_mc.routing.simd import (
     store_grid,
     store_row,
 )
+from sdn_mc.routing.elimination_forwards import inside, lower
 
 _ZERO, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 

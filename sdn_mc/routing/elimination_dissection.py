@@ -13,7 +13,7 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from jaxtyping import Int32
 
-from sdn_mc.routing.compiled import entry, kernel
+from sdn_mc.core.compiled import entry, kernel
 
 # Found by trying: from 6 to 24 searches, and from 0.15 to 0.35, relaxations differ by 3 % on a
 # +Grid of 1,584 and on the planned mesh of 10,746 real satellites.

@@ -12,10 +12,9 @@ from typing import no_type_check
 
 import numpy as np
 
+from sdn_mc.core.compiled import inlined, kernel
 from sdn_mc.core.network import NO_PATH_TICKS
-from sdn_mc.routing.compiled import inlined, kernel
-from sdn_mc.routing.elimination_access import NOWHERE
-from sdn_mc.routing.simd import (
+from sdn_mc.core.simd import (
     add_rows,
     every_lane,
     least_sum,
@@ -25,6 +24,7 @@ from sdn_mc.routing.simd import (
     store_row,
     where_bit,
 )
+from sdn_mc.routing.elimination_access import NOWHERE
 from sdn_mc.routing.walk_kernel import answer_row
 
 _ZERO, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)

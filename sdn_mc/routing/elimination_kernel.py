@@ -4,12 +4,12 @@ from typing import no_type_check
 
 import numpy as np
 
+from sdn_mc.core.compiled import entry, kernel
 from sdn_mc.core.network import NO_PATH_TICKS
-from sdn_mc.routing.compiled import entry, kernel
+from sdn_mc.core.simd import every_lane, store_row
 from sdn_mc.routing.elimination_back import back
 from sdn_mc.routing.elimination_forwards import forwards
 from sdn_mc.routing.elimination_types import Slots
-from sdn_mc.routing.simd import every_lane, store_row
 from sdn_mc.routing.walk_kernel import Distances, answer_row, forget, mesh_at, walk_pair
 
 

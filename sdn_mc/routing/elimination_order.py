@@ -15,9 +15,9 @@ from jaxtyping import Bool, Int32, UInt64
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from sdn_mc.routing.compiled import entry, kernel
+from sdn_mc.core.compiled import entry, kernel
+from sdn_mc.core.simd import count_bits, lowest_bit
 from sdn_mc.routing.elimination_dissection import dissect
-from sdn_mc.routing.simd import count_bits, lowest_bit
 
 LEAF_SATS = (8, 20, 40, 80)  # a part of at most so many satellites is one stage
 LARGEST_PART = 1 << 15  # 128 MB of bits

@@ -13,7 +13,7 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from jaxtyping import Bool, Int, Int32
 
-from sdn_mc.routing.compiled import entry, kernel
+from sdn_mc.core.compiled import entry, kernel
 from sdn_mc.routing.elimination_tree import Tree
 
 # Upper neighbours that a satellite may lack and still share a group: 0 to 10 measure equal to 5 %.

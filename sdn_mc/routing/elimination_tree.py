@@ -12,7 +12,7 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from jaxtyping import Int32
 
-from sdn_mc.routing.compiled import entry, kernel
+from sdn_mc.core.compiled import entry, kernel
 from sdn_mc.routing.elimination_order import Graph, Order
 
 NOBODY = -1

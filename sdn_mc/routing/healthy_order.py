@@ -10,8 +10,8 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from jaxtyping import Int32
 
+from sdn_mc.core.compiled import entry, kernel
 from sdn_mc.core.network import NO_PATH_TICKS
-from sdn_mc.routing.compiled import entry, kernel
 
 # 2^15 ticks are 66 us or 20 km of light travel, well below one laser link.
 BUCKET_SHIFT = 15

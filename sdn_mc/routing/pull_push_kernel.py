@@ -10,9 +10,9 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from jaxtyping import Int, Int32, UInt32, UInt64
 
+from sdn_mc.core.compiled import entry, kernel
 from sdn_mc.core.network import NO_PATH_TICKS
-from sdn_mc.routing.compiled import entry, kernel
-from sdn_mc.routing.simd import (
+from sdn_mc.core.simd import (
     LANES,
     add_rows,
     count_bits,

@@ -13,9 +13,9 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from jaxtyping import Bool, Int, Int16, Int32, UInt32
 
+from sdn_mc.core.compiled import inlined, kernel
 from sdn_mc.core.network import NO_HOPS, NO_PATH_TICKS
-from sdn_mc.routing.compiled import inlined, kernel
-from sdn_mc.routing.simd import (
+from sdn_mc.core.simd import (
     LANES,
     add_rows,
     common_bits,

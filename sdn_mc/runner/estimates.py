@@ -1,13 +1,11 @@
 """From the per-draw table to the summary: each output of each column, with its interval.
 
-The healthy column has no draws: each epoch that draws have reached counts as one, so that all
-columns cover the same days, and in a snapshot its instants are the sample. The last entry of the
-flow axis is over flows, in each draw: their mean, or of latencies, where one flow without a path
-would make it infinite, their median.
+The healthy column has no draws: each epoch counts as one, and in a snapshot its instants are the
+sample. The last entry of the flow axis is over flows, in each draw: their mean, or of latencies,
+where one flow without a path would make it infinite, their median.
 """
 
 import numpy as np
-from jaxtyping import Int
 
 from sdn_mc import engine
 from sdn_mc.core.constants import DRAWS_PER_GROUP
@@ -35,7 +33,7 @@ def write_summary(run: Prepared, result: Store) -> None:
         "/summary/flow": np.array([*run.flows.name, OVER_FLOWS]),
     }
     for output in outputs:
-        rows = [_healthy_row(run, output, np.unique(epoch))]
+        rows = [_healthy_row(run, output)]
         rows += [_column_row(run, result, output, k, epoch) for k in range(len(run.columns))]
         flow_axis = "flow" if output.per_flow else "all_flows"
         for part in ("estimate", *PARTS, "count"):
@@ -45,18 +43,16 @@ def write_summary(run: Prepared, result: Store) -> None:
     result.write_group("/summary", variables, values)
 
 
-def _healthy_row(
-    run: Prepared, output: Output, epochs: Int[np.ndarray, " epoch"]
-) -> dict[str, np.ndarray]:
-    """The scene without threats, in the epochs that the draws use."""
+def _healthy_row(run: Prepared, output: Output) -> dict[str, np.ndarray]:
+    n_epoch = len(run.scenes)
     if output.pairs == "difference":
-        return _nothing_lost(len(run.flows.name) + 1 if output.per_flow else 1, len(epochs))
-    scores = [engine.scores_of(run, run.healthy[e], e)[output.name][0] for e in epochs]
-    means = [engine.instants_of(run, run.healthy[e], e).get(output.name) for e in epochs]
+        return _nothing_lost(len(run.flows.name) + 1 if output.per_flow else 1, n_epoch)
+    scores = [engine.scores_of(run, run.healthy[e], e)[output.name][0] for e in range(n_epoch)]
+    means = [engine.instants_of(run, run.healthy[e], e).get(output.name) for e in range(n_epoch)]
     known = [mean for mean in means if mean is not None]
     per_instant = np.stack(known) if known else None
     values = np.stack(scores).astype(np.float32).astype(np.float64)
-    return _by_flow_and_over(output, values, np.arange(len(epochs)), per_instant)
+    return _by_flow_and_over(output, values, np.arange(n_epoch), per_instant)
 
 
 def _nothing_lost(n_flow: int, n_epoch: int) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool
 
-from sdn_mc.core.outage import Cuts, Windows
+from sdn_mc.core.outage import Cuts, Spans
 from sdn_mc.core.scene import Links, Scene
 from sdn_mc.routing.walk import DrawMasks
 
@@ -39,7 +39,7 @@ class Lost(NamedTuple):
 
 def lost_at(
     scene: Scene,
-    outages: Mapping[str, tuple[Windows | Cuts, ...]],
+    outages: Mapping[str, tuple[Spans | Cuts, ...]],
     causes: tuple[str, ...],
     at_s: float,
     bit: int,
@@ -58,9 +58,10 @@ def lost_at(
             if isinstance(part, Cuts):
                 _note_cuts(lost, cause, np.asarray(part.slot)[..., bit], links)
                 continue
-            start_s, end_s = np.asarray(part.start_s)[..., bit], np.asarray(part.end_s)[..., bit]
             at = np.float32(at_s)
-            down = ((start_s <= at) & (at < end_s)).any(axis=1)
+            rows = (part.draw == bit) & (part.start_s <= at) & (at < part.end_s)
+            down = np.zeros(part.n_entity, bool)
+            down[part.entity[rows]] = True
             _note_windows(lost, cause, part.of, down, scene)
     return lost
 

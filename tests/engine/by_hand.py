@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from sdn_mc.core.outage import Cuts
+from sdn_mc.core.outage import Cuts, Spans
 from sdn_mc.core.scene import Scene
 
 
@@ -35,7 +35,7 @@ class Route(NamedTuple):
 class Drawn(NamedTuple):
     """The windows and cuts of one draw, by cause."""
 
-    windows: dict[str, list[tuple[str, np.ndarray, np.ndarray]]]  # kind, starts, ends
+    windows: dict[str, list[tuple[str, list[np.ndarray], list[np.ndarray]]]]  # kind, starts, ends
     cuts: dict[str, list[np.ndarray]]
 
 
@@ -48,9 +48,14 @@ def drawn_in(outages: dict, draw: int) -> Drawn:
             if isinstance(part, Cuts):
                 cuts[cause].append(np.asarray(part.slot)[..., draw])
             else:
-                times = np.asarray(part.start_s)[..., draw], np.asarray(part.end_s)[..., draw]
-                windows[cause].append((part.of, *times))
+                windows[cause].append((part.of, *windows_of(part, draw)))
     return Drawn(windows, cuts)
+
+
+def windows_of(part: Spans, draw: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Starts and ends of every entity in one draw."""
+    rows = [np.flatnonzero((part.draw == draw) & (part.entity == k)) for k in range(part.n_entity)]
+    return [part.start_s[each] for each in rows], [part.end_s[each] for each in rows]
 
 
 def up_at(scene: Scene, drawn: Drawn, causes: Iterable[str], time: int, at_s: float) -> Up:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sdn_mc import engine
+from sdn_mc.engine import laws, masking
 from sdn_mc.engine.causes import sample
-from sdn_mc.engine.masking import mask_words
 from sdn_mc.routing.jacobi import _solve_time
 from sdn_mc.routing.pull_push_kernel import solve_block
 from tests.engine.scenarios import FOUR_PLANES, GRID, MENDING
@@ -37,14 +37,18 @@ def compiled(solver: str, *overrides: str) -> tuple[int, ...]:
     """Run a block; how often each compiled function has been compiled so far."""
     run = small_run(*BASE, f"solver={solver}", *overrides)
     engine.run_block(run, 0, 32)
-    jitted = sample, mask_words, _solve_time
-    return (*(function._cache_size() for function in jitted), len(solve_block.signatures))
+    compiled = laws._fill, masking._fill, solve_block
+    jitted = sample, _solve_time
+    return (
+        *(function._cache_size() for function in jitted),
+        *(len(function.signatures) for function in compiled),
+    )
 
 
 @pytest.mark.parametrize("solver", ["pull_push", "xla_int32"])
 def test_sweeping_numbers_compiles_nothing(solver):
     before = compiled(solver)
-    assert all(count > 0 for count in before[:2])
+    assert before[0] > 0 and all(count > 0 for count in before[2:4])
     assert compiled(solver, *CAUSES) == before
     assert compiled(solver, *GEOMETRY) == before
     assert compiled(solver, "seed=77") == before
@@ -58,8 +62,8 @@ def test_a_swept_lag_compiles_nothing():
 def test_another_epoch_uses_the_same_code():
     run = small_run(*BASE, "solver=pull_push", times=("times.count=6", "times.n_epoch=3"))
     engine.run_block(run, 0, 32)
-    before = sample._cache_size(), mask_words._cache_size()
+    before = sample._cache_size(), len(masking._fill.signatures)
     for group in (1, 2):
         block = engine.run_block(run, 256 * group, 32)
         assert block.epoch == group and np.isfinite(block.series["attacked"].latency_s).any()
-    assert (sample._cache_size(), mask_words._cache_size()) == before
+    assert (sample._cache_size(), len(masking._fill.signatures)) == before

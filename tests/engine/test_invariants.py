@@ -112,11 +112,11 @@ def test_a_distribution_is_drawn_once_a_draw_and_used():
         fixed = small_run(*FOUR_PLANES, *GRID, f"threats=[{cause[0]}]", *written)
         _, same = engine.sample_draws(fixed, 0, np.arange(64, dtype=np.uint32))
         for a, b in zip(outages[cause[0]], same[cause[0]], strict=True):
-            n_window = min(a.start_s.shape[1], b.start_s.shape[1])
-            for mine, other in ((a.start_s, b.start_s), (a.end_s, b.end_s)):
-                mine, other = (np.asarray(v)[:, :n_window, draw] for v in (mine, other))
-                # Two programs: each sum of float32 may round otherwise, a few times over.
-                assert np.allclose(mine, other, rtol=1e-6, atol=0)
+            mine, other = a.draw == draw, b.draw == draw
+            assert np.array_equal(a.entity[mine], b.entity[other])
+            # Two programs: the rate of float32 may round otherwise, which the times then carry.
+            assert np.allclose(a.start_s[mine], b.start_s[other], rtol=1e-6, atol=0.02)
+            assert np.allclose(a.end_s[mine], b.end_s[other], rtol=1e-6, atol=0.02)
 
 
 def test_repairs_last_as_long_as_the_draw_says():
@@ -126,12 +126,15 @@ def test_repairs_last_as_long_as_the_draw_says():
     run = often(f"threats.{name}.replacement_d={spread}", causes=(name,))
     drawn, outages = engine.sample_draws(run, 0, np.arange(512, dtype=np.uint32))
     (law,) = outages["satellite_failure"]
-    lengths_s = np.asarray(law.end_s)[:, 1] - np.asarray(law.start_s)[:, 1]
-    units = lengths_s / (drawn["satellite_failure.replacement_d"] * S_PER_DAY)
-    # Unit exponentials, 24 in each draw: mean 1 with sigma 1 / sqrt(n), in short draws and long.
-    longer = drawn["satellite_failure.replacement_d"] > (low + high) / 2
-    for some in (longer, ~longer):
-        assert abs(units[:, some].mean() - 1) < 4 / np.sqrt(units[:, some].size)
+    repair_d = drawn["satellite_failure.replacement_d"][law.draw]
+    # What fails early in the window, so that its length does not decide whether it is seen whole.
+    early = (law.start_s > 0) & (law.start_s < 40_000)
+    units = (law.end_s - law.start_s) / (repair_d * S_PER_DAY)
+    # Unit exponentials: mean 1 with sigma 1 / sqrt(n), in short draws and long.
+    longer = repair_d > (low + high) / 2
+    for some in (early & longer, early & ~longer):
+        assert some.sum() > 1000
+        assert abs(units[some].mean() - 1) < 4 / np.sqrt(some.sum())
 
 
 def test_what_was_drawn_is_in_the_result(tmp_path):

@@ -1,15 +1,14 @@
 """Mask words, bit for bit, against the definitions worked out one satellite at a time."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from sdn_mc import engine
 from sdn_mc.core.bits import unpack_draws
 from sdn_mc.core.constants import S_PER_DAY, S_PER_YEAR
-from sdn_mc.core.outage import Windows
+from sdn_mc.core.outage import Spans
 from sdn_mc.engine import Column
+from sdn_mc.engine.causes import spans_of_windows
 from tests.engine import by_hand
 from tests.engine.scenarios import MENDING, SiteLoss, everything_at_once, often
 
@@ -66,12 +65,11 @@ def test_both_slots_of_a_link_carry_the_same_bits(tmp_path):
         assert np.array_equal(masks.link_up, far)
 
 
-def loss_of_satellite(sat: int, *windows: tuple[float, float]) -> tuple[Windows]:
+def loss_of_satellite(sat: int, *windows: tuple[float, float]) -> tuple[Spans]:
     """One of 24 satellites is down on these windows in each of 32 draws, the others never."""
-    start_s, end_s = np.full((2, 24, len(windows)), np.inf, np.float32)
-    start_s[sat], end_s[sat] = np.transpose(windows)
-    one = Windows(jnp.array(start_s), jnp.array(end_s), "sat")
-    return (jax.tree.map(lambda times: jnp.repeat(times[..., None], 32, axis=-1), one),)
+    start_s, end_s = np.full((2, 24, len(windows), 32), np.inf, np.float32)
+    start_s[sat], end_s[sat] = np.transpose(windows)[..., None]
+    return (spans_of_windows(start_s, end_s, "sat"),)
 
 
 def test_two_causes_that_follow_each_other_are_one_loss():
@@ -99,13 +97,12 @@ def test_what_is_down_at_the_start_has_been_so_for_a_while():
     run = often("routing=lagged", "routing.lag_s=3000")
     _, outages = engine.sample_draws(run, 0, np.arange(256, dtype=np.uint32))
     (law,) = outages["satellite_failure"]
-    start_s, end_s = np.asarray(law.start_s), np.asarray(law.end_s)
     repair_s, load = 0.2 * S_PER_DAY, 500 / S_PER_YEAR * 0.2 * S_PER_DAY
     for at_s in (-3000.0, 0.0, 43_200.0):
-        down = (start_s <= at_s) & (at_s < end_s)
+        down = (law.start_s <= at_s) & (at_s < law.end_s)
         share, n_entity = load / (1 + load), 24 * 256
         assert abs(down.sum() / n_entity - share) < 4 * np.sqrt(share * (1 - share) / n_entity)
-        age = (at_s - start_s[down]) / repair_s
+        age = (at_s - law.start_s[down]) / repair_s
         assert len(age) > 1000
         # Unit exponential: mean 1; standard deviation 1, itself known to sqrt(2 / n).
         assert abs(age.mean() - 1) < 4 / np.sqrt(len(age))

@@ -25,15 +25,6 @@ def test_every_variable_has_units_a_long_name_and_a_meaning(tmp_path):
                 assert variable.attrs.get(word), f"/{name}/{key} has no {word}"
 
 
-def test_the_healthy_column_covers_the_epochs_that_draws_have_reached(tmp_path):
-    words = [*SMALL, "times.count=6", "times.n_epoch=3", "draws=300", "metrics=[availability]"]
-    result = sdn_mc.simulate([*words, "threats=none"], str(tmp_path))
-    healthy = np.isfinite(result["scene"]["latency_healthy_s"].values).mean(axis=1)
-    assert not np.array_equal(healthy[1], healthy[2])  # or the test could not fail
-    told = result["summary"]["availability"].values[0][:-1]
-    np.testing.assert_allclose(told, healthy[:2].mean(axis=0), atol=1e-7)
-
-
 def test_latencies_over_flows_are_their_median(tmp_path):
     one_dead = "flows.flows=[[London,Paris],[New York,London],[London,McMurdo]]"
     words = [*SMALL, one_dead, "times.count=6", "times.n_epoch=1", "draws=3", "threats=none"]

@@ -5,17 +5,17 @@ import pytest
 
 from sdn_mc import engine
 from sdn_mc.core.constants import S_PER_DAY, S_PER_YEAR
-from sdn_mc.core.outage import Windows
+from sdn_mc.core.outage import Spans
 from tests.small_run import one_threat, small_run
 
 N_DRAW = 2048
 
 
-def down_share(windows: Windows, at_s: float) -> tuple[float, int]:
+def down_share(windows: Spans, at_s: float) -> tuple[float, int]:
     """Share of (entity, draw) down at one time, and how many there are."""
-    start, end = np.asarray(windows.start_s), np.asarray(windows.end_s)
-    down = ((start <= at_s) & (at_s < end)).any(axis=1)
-    return float(down.mean()), down.size
+    down = np.count_nonzero((windows.start_s <= at_s) & (at_s < windows.end_s))
+    count = windows.n_entity * N_DRAW
+    return down / count, count
 
 
 @pytest.mark.parametrize("name, repair", [("satellite_failure", "replacement_d"),
@@ -45,9 +45,9 @@ def test_a_given_fault_has_a_uniform_onset_and_a_lognormal_length():
     assert abs(log.mean()) < 4 * 0.5 / np.sqrt(N_DRAW)
     assert abs(log.std() - 0.5) < 4 * 0.5 / np.sqrt(2 * N_DRAW)
     (windows,) = outages["vendor_fault"]
-    assert np.array_equal(np.asarray(windows.start_s)[0, 0], onset_s)
+    assert windows.n_entity == 1 and np.array_equal(windows.start_s, onset_s)
     # Hours are turned to seconds in float32, whose step at 86,400 s is 1/128 s.
-    assert np.allclose(np.asarray(windows.end_s)[0, 0], onset_s + repair_h * 3600, atol=0.05)
+    assert np.allclose(windows.end_s, onset_s + repair_h * 3600, atol=0.05)
 
 
 def test_a_fault_of_one_group_spares_the_other_and_shares_the_stream():
@@ -58,8 +58,8 @@ def test_a_fault_of_one_group_spares_the_other_and_shares_the_stream():
     assert np.array_equal(both["vendor_fault.onset_s"], one["software_fault.onset_s"])
     assert np.array_equal(both["vendor_fault.repair_h"], one["software_fault.repair_h"])
     (windows,) = outages["software_fault"]
-    blue, green = np.asarray(windows.start_s)[:, 0]
-    assert np.isfinite(blue).all() and np.isinf(green).all()
+    assert windows.n_entity == 2 and np.array_equal(windows.draw, draws)
+    assert np.all(windows.entity == 0)  # blue
 
 
 def test_another_threat_leaves_the_draws_of_the_first_unchanged():
@@ -69,4 +69,5 @@ def test_another_threat_leaves_the_draws_of_the_first_unchanged():
     _, first = engine.sample_draws(alone, 0, draws)
     _, second = engine.sample_draws(together, 0, draws)
     for a, b in zip(first["satellite_failure"], second["satellite_failure"], strict=True):
+        assert len(a.entity) > 0 and np.array_equal(a.entity, b.entity)
         assert np.array_equal(a.start_s, b.start_s) and np.array_equal(a.end_s, b.end_s)

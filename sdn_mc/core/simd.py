@@ -141,11 +141,7 @@ def every_lane(typing: Any, value: Any) -> Any:
     """A row with the same int32 in every lane."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        undefined = ir.Constant(_ROW, ir.Undefined)
-        first = builder.insert_element(undefined, args[0], ir.Constant(_LANE, 0))
-        return builder.shuffle_vector(
-            first, undefined, ir.Constant(ir.VectorType(_LANE, LANES), [0] * LANES)
-        )
+        return _in_every_lane(builder, args[0])
 
     return row_type(types.int32), emit
 
@@ -191,6 +187,28 @@ def common_bits(typing: Any, left: Any, right: Any) -> Any:
 
 
 @intrinsic
+def differing_bits(typing: Any, left: Any, right: Any) -> Any:
+    """Lane by lane, left ^ right."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.xor(*args)
+
+    return row_type(left, right), emit
+
+
+@intrinsic
+def rotated(typing: Any, row: Any, bits: Any) -> Any:
+    """Lane by lane, turned to the left by so many bits, 1 to 31."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        left = _in_every_lane(builder, builder.trunc(args[1], _LANE))
+        right = builder.sub(ir.Constant(_ROW, [32] * LANES), left)
+        return builder.or_(builder.shl(args[0], left), builder.lshr(args[0], right))
+
+    return row_type(row, types.int64), emit
+
+
+@intrinsic
 def lane_elements(typing: Any, array: Any, first: Any) -> Any:
     """In lane i, element first[i] + i of an int32 array; plain loads, as fast as a gather."""
 
@@ -213,6 +231,16 @@ def lanes_less(typing: Any, left: Any, right: Any) -> Any:
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(builder.icmp_signed("<", *args), _WORD)
+
+    return types.uint32(left, right), emit
+
+
+@intrinsic
+def lanes_below(typing: Any, left: Any, right: Any) -> Any:
+    """The lanes where left < right as numbers without sign, as the bits of a uint32 word."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(builder.icmp_unsigned("<", *args), _WORD)
 
     return types.uint32(left, right), emit
 
@@ -256,6 +284,14 @@ def count_bits(typing: Any, word: Any) -> Any:
         return builder.ctpop(args[0])
 
     return types.int64(types.uint64), emit
+
+
+def _in_every_lane(builder: Any, value: Any) -> Any:
+    undefined = ir.Constant(_ROW, ir.Undefined)
+    first = builder.insert_element(undefined, value, ir.Constant(_LANE, 0))
+    return builder.shuffle_vector(
+        first, undefined, ir.Constant(ir.VectorType(_LANE, LANES), [0] * LANES)
+    )
 
 
 def _grid(builder: Any, first: Any, step: Any, n_outer: int, n_inner: int) -> list[Any]:

@@ -8,6 +8,7 @@ are switched off; an atomic count for every array that is named inside a loop co
 the walk.
 """
 
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -39,17 +40,15 @@ def entry(function: Any) -> Any:
     numba looks for edits only in the function's own file; the fingerprint in the name of the disk
     copy covers every file that it may use.
     """
-    function.__qualname__ += f"_{FINGERPRINT}"
+    function.__qualname__ += f"_{_fingerprint(Path(function.__code__.co_filename).parent)}"
     try:
         return njit(cache=True, **OPTIONS)(function)
     except RuntimeError:  # nowhere to write it
         return kernel(function)
 
 
-def _fingerprint() -> str:
-    """Of all sources beside this one."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+@cache
+def _fingerprint(folder: Path) -> str:
+    """Of all sources of a folder, and of those beside this one."""
+    sources = sorted({*folder.glob("*.py"), *Path(__file__).parent.glob("*.py")})
     return sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
-
-
-FINGERPRINT = _fingerprint()

@@ -1,0 +1,242 @@
+"""From a law to the windows it has in each draw: one 32-bit number for what never changes.
+
+Model: a stationary on-off process with exponential times, from `begin_s` on. Nearly always a
+failure outlasts the scene or never comes, so a single number u decides, by thresholds on its 32
+bits (a float32 would be 0.1 % off at a probability of 1e-4):
+
+    down all along | repaired inside | fails inside | up all along.
+
+Only for those inside are times drawn, each from the distribution given that it lies inside; then
+gaps and repairs follow each other until the end. A larger rate or a longer repair makes both of the
+first thresholds larger, so what a draw has down at the start it keeps.
+
+Numbers are those of threefry2x32 (Salmon et al. 2011) under the law's own key of each draw, with
+the entity and a running count as counter: any batch holds the same draws, and a larger fleet keeps
+the windows of its first members. Starts are made from earlier ends, never ends minus repairs, whose
+float32 difference is off by seconds after a year.
+"""
+
+import math
+from typing import NamedTuple, no_type_check
+
+import numpy as np
+from jaxtyping import Float, Float32, Int32, UInt32
+
+from sdn_mc.core.compiled import entry, inlined, kernel
+from sdn_mc.core.constants import DRAWS_PER_WORD
+from sdn_mc.core.outage import Spans
+from sdn_mc.core.simd import (
+    add_rows,
+    differing_bits,
+    every_lane,
+    lanes_below,
+    load_row,
+    lowest_bit,
+    rotated,
+    store_row,
+)
+
+_SPAN_OF_NUMBERS = 2.0**32
+_ROOM = 1.2  # of the rows expected; more are made where that does not do
+
+
+class Law(NamedTuple):
+    """A law as drawn in a block: its key in each draw, and rates that may differ by entity."""
+
+    key: UInt32[np.ndarray, "two draw"]
+    rate_per_s: Float[np.ndarray, "one draw"] | Float[np.ndarray, "entity draw"]
+    repair_s: Float[np.ndarray, "one draw"] | Float[np.ndarray, "entity draw"]
+    of: str
+    n_entity: int
+
+
+class Thresholds(NamedTuple):
+    """Upper ends of the first three cases, for each draw and (one or every) entity."""
+
+    down_all_along: UInt32[np.ndarray, "some draw"]
+    down_at_start: UInt32[np.ndarray, "some draw"]
+    not_up_all_along: UInt32[np.ndarray, "some draw"]
+
+
+class Rows(NamedTuple):
+    """Room for spans."""
+
+    entity: Int32[np.ndarray, " row"]
+    draw: Int32[np.ndarray, " row"]
+    start_s: Float32[np.ndarray, " row"]
+    end_s: Float32[np.ndarray, " row"]
+
+
+def spans_of(law: Law, begin_s: float, end_s: float) -> Spans:
+    """The windows of a law between two times that lie within it; ends beyond may be inf."""
+    rate, repair_s = np.broadcast_arrays(
+        np.asarray(law.rate_per_s, np.float64), np.asarray(law.repair_s, np.float64)
+    )
+    rate, repair_s = np.ascontiguousarray(rate), np.ascontiguousarray(repair_s)
+    length_s = end_s - begin_s
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        share = np.where(np.isinf(repair_s), 1.0, rate * repair_s / (1 + rate * repair_s))
+        share = np.where(rate == 0, 0.0, share)
+        stays = share * np.exp(-length_s / repair_s)
+        fails = (1 - share) * -np.expm1(-rate * length_s)
+        expected = share + fails * (1 + length_s / (1 / rate + repair_s))
+    thresholds = Thresholds(*map(_threshold, (stays, share, share + fails)))
+    key, n_draw = np.ascontiguousarray(law.key), law.key.shape[1]
+    begin = np.zeros(n_draw // DRAWS_PER_WORD + 1, np.int64)
+    room = int(_ROOM * expected.sum() * law.n_entity / len(rate)) + 1000
+    while True:
+        rows = Rows(*(np.empty(room, kind) for kind in (np.int32, np.int32, "f4", "f4")))
+        number = np.empty((2, DRAWS_PER_WORD), np.uint32)
+        n_row = _fill(key, rate, repair_s, thresholds, begin_s, end_s, law.n_entity, number,
+                      rows, begin)  # fmt: skip
+        if n_row <= room:
+            entity, draw, start, end = (column[:n_row].copy() for column in rows)
+            return Spans(entity, draw, start, end, begin, law.of, law.n_entity)
+        room = n_row
+
+
+def _threshold(share: Float[np.ndarray, "some draw"]) -> UInt32[np.ndarray, "some draw"]:
+    return np.minimum(share * _SPAN_OF_NUMBERS, _SPAN_OF_NUMBERS - 1).astype(np.uint32)
+
+
+@entry
+@no_type_check
+def _fill(key, rate, repair, thresholds, begin_s, end_s, n_entity, number, rows, begin):
+    """All rows, as far as there is room; their number."""
+    n_row = 0
+    for word in range(len(begin) - 1):
+        begin[word] = n_row
+        first = word * DRAWS_PER_WORD
+        for entity in range(n_entity):
+            at = entity if rate.shape[0] > 1 else 0
+            left = np.uint64(_numbers(key, thresholds, at, first, entity, number))
+            while left != 0:
+                lane = np.int64(lowest_bit(left))
+                left &= left - np.uint64(1)
+                u, draw = number[0, lane], first + lane
+                n_row = _windows(
+                    key[:, draw], rate[at, draw], repair[at, draw],
+                    u < thresholds.down_all_along[at, draw],
+                    u < thresholds.down_at_start[at, draw],
+                    number[1, lane], begin_s, end_s, entity, draw, rows, n_row,
+                )  # fmt: skip
+    begin[len(begin) - 1] = n_row
+    return n_row
+
+
+@kernel
+@no_type_check
+def _numbers(key, thresholds, at, first, entity, number):
+    """Two numbers for each of 32 draws; the draws in which it is not up all along."""
+    n_word = key.shape[1] // DRAWS_PER_WORD
+    word = first // DRAWS_PER_WORD
+    keys = load_row(key, word), load_row(key, n_word + word)
+    x, y = threefry_rows(keys, np.uint32(entity), np.uint32(0))
+    store_row(number, 0, x)
+    store_row(number, 1, y)
+    return lanes_below(x, load_row(thresholds.not_up_all_along, at * n_word + word))
+
+
+@kernel
+@no_type_check
+def _windows(key, rate, repair, all_along, at_start, y, begin_s, end_s, entity, draw, rows, n_row):
+    """The rows of one entity in one draw."""
+    count = 1
+    if at_start:
+        start = begin_s + repair * math.log(_unit(y))  # its age is exponential too
+        if all_along:
+            return _add(rows, n_row, entity, draw, start, math.inf)
+        x, _ = _threefry(key, np.uint32(entity), np.uint32(count))
+        end = begin_s + _inside(x, 1 / repair, end_s - begin_s)
+    else:
+        x, y = _threefry(key, np.uint32(entity), np.uint32(count))
+        start = begin_s + _inside(x, rate, end_s - begin_s)
+        end = start - repair * math.log(_unit(y))
+    n_row = _add(rows, n_row, entity, draw, start, end)
+    while end < end_s:
+        count += 1
+        x, y = _threefry(key, np.uint32(entity), np.uint32(count))
+        start = end - math.log(_unit(x)) / rate
+        if start >= end_s:
+            break
+        end = start - repair * math.log(_unit(y))
+        n_row = _add(rows, n_row, entity, draw, start, end)
+    return n_row
+
+
+@kernel
+@no_type_check
+def _add(rows, n_row, entity, draw, start, end):
+    """Write a row if there is room; count it in any case."""
+    if n_row < len(rows.entity):
+        rows.entity[n_row] = entity
+        rows.draw[n_row] = draw
+        rows.start_s[n_row] = start
+        rows.end_s[n_row] = end
+    return n_row + 1
+
+
+@inlined
+@no_type_check
+def _inside(x, rate, length):
+    """An exponential time, given that it is less than `length`."""
+    return -math.log1p(_unit(x) * math.expm1(-rate * length)) / rate
+
+
+@inlined
+@no_type_check
+def _unit(x):
+    """32 bits to a number in (0, 1)."""
+    return (np.float64(x) + 0.5) * 2.0**-32
+
+
+@inlined
+@no_type_check
+def _plus(row, number):
+    return add_rows(row, every_lane(np.int32(number)))
+
+
+@inlined
+@no_type_check
+def threefry_rows(keys, counter_0, counter_1):
+    """Threefry2x32 with 20 rounds: two 32-bit numbers, in 32 lanes with a key each."""
+    a, b = keys
+    c = differing_bits(differing_bits(a, b), every_lane(np.int32(0x1BD11BDA)))
+    x, y = _plus(a, counter_0), _plus(b, counter_1)
+    x, y = _four_rounds(x, y, 13, 15, 26, 6)
+    x, y = _four_rounds(add_rows(x, b), add_rows(y, _plus(c, 1)), 17, 29, 16, 24)
+    x, y = _four_rounds(add_rows(x, c), add_rows(y, _plus(a, 2)), 13, 15, 26, 6)
+    x, y = _four_rounds(add_rows(x, a), add_rows(y, _plus(b, 3)), 17, 29, 16, 24)
+    x, y = _four_rounds(add_rows(x, b), add_rows(y, _plus(c, 4)), 13, 15, 26, 6)
+    return add_rows(x, c), add_rows(y, _plus(a, 5))
+
+
+@inlined
+@no_type_check
+def _four_rounds(x, y, one, two, three, four):
+    x = add_rows(x, y)
+    y = differing_bits(rotated(y, one), x)
+    x = add_rows(x, y)
+    y = differing_bits(rotated(y, two), x)
+    x = add_rows(x, y)
+    y = differing_bits(rotated(y, three), x)
+    x = add_rows(x, y)
+    y = differing_bits(rotated(y, four), x)
+    return x, y
+
+
+@kernel
+@no_type_check
+def _threefry(key, counter_0, counter_1):
+    """The same for one draw: every sum is cast, since numba would widen it to 64 bits."""
+    keys = key[0], key[1], np.uint32(key[0] ^ key[1] ^ np.uint32(0x1BD11BDA))
+    x, y = np.uint32(counter_0 + keys[0]), np.uint32(counter_1 + keys[1])
+    for group in range(5):
+        turns = (13, 15, 26, 6) if group % 2 == 0 else (17, 29, 16, 24)
+        for turn in turns:
+            x = np.uint32(x + y)
+            left = np.uint32(y << np.uint32(turn))
+            y = np.uint32(left | np.uint32(y >> np.uint32(32 - turn))) ^ x
+        x = np.uint32(x + keys[(group + 1) % 3])
+        y = np.uint32(y + keys[(group + 2) % 3] + np.uint32(group + 1))
+    return x, y
