@@ -18,6 +18,7 @@ from sdn_mc.core.outage import Cuts, Spans
 from sdn_mc.core.protocols import Series
 from sdn_mc.core.scene import Flows
 from sdn_mc.engine.causes import drawn_and_spans, prepared_tables, spec_of, traced
+from sdn_mc.engine.chains import Chain
 from sdn_mc.engine.masking import mask_words, wiring_of
 from sdn_mc.engine.scenes import build_scenes, network_of
 from sdn_mc.engine.types import HEALTHY, Block, Column, Prepared, Spec, System
@@ -92,18 +93,18 @@ def _mean_over_draws(values: np.ndarray) -> np.ndarray:
 
 def sample_draws(
     run: Prepared, epoch: int, draws: UInt32[Array, " draw"]
-) -> tuple[dict[str, np.ndarray], dict[str, tuple[Spans | Cuts, ...]]]:
+) -> tuple[dict[str, np.ndarray], dict[str, tuple[Spans | Chain | Cuts, ...]]]:
     """Every cause in every draw: macros and drawn parameters [draw, …], and windows."""
     threats = {name: traced(threat) for name, threat in run.system.threats.items()}
-    begin_s = -float(run.system.routing.lag_s)
+    lag_s = float(run.system.routing.lag_s)
     scene, tables = run.scenes[epoch], run.tables[epoch]
-    return drawn_and_spans(threats, scene, tables, draws, run.seed, begin_s, run.spec)
+    return drawn_and_spans(threats, scene, tables, draws, run.seed, lag_s, run.spec)
 
 
 def masks_at(
     run: Prepared,
     epoch: int,
-    outages: Mapping[str, tuple[Spans | Cuts, ...]],
+    outages: Mapping[str, tuple[Spans | Chain | Cuts, ...]],
     columns: tuple[Column, ...],
     time_s: Float[np.ndarray, " time"] | Float[Array, " time"],
     n_draw: int,

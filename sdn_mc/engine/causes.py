@@ -25,6 +25,7 @@ from sdn_mc.core.outage import Cuts, Renewal, Spans, Windows
 from sdn_mc.core.protocols import Threat
 from sdn_mc.core.random import component_code, draw_key, draw_value
 from sdn_mc.core.scene import Scene
+from sdn_mc.engine.chains import Chain, chain_of
 from sdn_mc.engine.laws import Law, spans_of
 from sdn_mc.engine.types import Spec, System
 
@@ -44,14 +45,13 @@ def drawn_and_spans(
     tables: Mapping[str, Any],
     draws: UInt32[Array, " draw"],
     seed: int,
-    begin_s: float,
+    lag_s: float,
     spec: Spec,
-) -> tuple[dict[str, np.ndarray], dict[str, tuple[Spans | Cuts, ...]]]:
-    """What was drawn, and every cause's windows from `begin_s` to the end of the scene's window."""
+) -> tuple[dict[str, np.ndarray], dict[str, tuple[Spans | Chain | Cuts, ...]]]:
+    """What was drawn, and every cause's windows from `lag_s` before the scene's to its end."""
     drawn, parts = sample(threats, traced_scene(scene), tables, draws, jnp.uint32(seed), spec)
-    ends_s = begin_s, float(scene.window_s)
     spans = {
-        name: tuple(_spans(part, dict(spec.n_entity), ends_s) for part in each)
+        name: tuple(_spans(part, dict(spec.n_entity), scene, lag_s) for part in each)
         for name, each in parts.items()
     }
     return {name: np.asarray(value) for name, value in drawn.items()}, spans
@@ -90,9 +90,9 @@ def _drawn_law(law: Renewal, key: Array) -> DrawnLaw:
 
 
 def _spans(
-    part: DrawnLaw | Windows | Cuts, n_entity: Mapping[str, int], ends_s: tuple[float, float]
-) -> Spans | Cuts:
-    """A part of a block, as spans."""
+    part: DrawnLaw | Windows | Cuts, n_entity: Mapping[str, int], scene: Scene, lag_s: float
+) -> Spans | Chain | Cuts:
+    """A part of a block: windows as spans, and laws too unless a chain will do."""
     if isinstance(part, Cuts):
         return part
     if isinstance(part, DrawnLaw):
@@ -103,8 +103,16 @@ def _spans(
             of=part.of,
             n_entity=n_entity[part.of],
         )
-        return spans_of(law, *ends_s)
+        window_s = float(scene.window_s)
+        chain = None if lag_s or _must_know_since_when(part.of, scene) else chain_of(law, window_s)
+        return spans_of(law, -lag_s, window_s) if chain is None else chain
     return spans_of_windows(np.asarray(part.start_s), np.asarray(part.end_s), part.of)
+
+
+def _must_know_since_when(of: str, scene: Scene) -> bool:
+    """Do standby links wait for how long such a thing has been down?"""
+    assert scene.links is not None
+    return of not in ("terminal", "site") and bool(np.any(scene.links.wakes_on >= 0))
 
 
 def spans_of_windows(

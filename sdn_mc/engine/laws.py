@@ -131,7 +131,7 @@ def _numbers(key, thresholds, at, first, entity, number):
     n_word = key.shape[1] // DRAWS_PER_WORD
     word = first // DRAWS_PER_WORD
     keys = load_row(key, word), load_row(key, n_word + word)
-    x, y = threefry_rows(keys, np.uint32(entity), np.uint32(0))
+    x, y = threefry_rows(keys, every_lane(np.int32(entity)), every_lane(np.int32(0)))
     store_row(number, 0, x)
     store_row(number, 1, y)
     return lanes_below(x, load_row(thresholds.not_up_all_along, at * n_word + word))
@@ -202,7 +202,7 @@ def threefry_rows(keys, counter_0, counter_1):
     """Threefry2x32 with 20 rounds: two 32-bit numbers, in 32 lanes with a key each."""
     a, b = keys
     c = differing_bits(differing_bits(a, b), every_lane(np.int32(0x1BD11BDA)))
-    x, y = _plus(a, counter_0), _plus(b, counter_1)
+    x, y = add_rows(a, counter_0), add_rows(b, counter_1)
     x, y = _four_rounds(x, y, 13, 15, 26, 6)
     x, y = _four_rounds(add_rows(x, b), add_rows(y, _plus(c, 1)), 17, 29, 16, 24)
     x, y = _four_rounds(add_rows(x, c), add_rows(y, _plus(a, 2)), 13, 15, 26, 6)

@@ -7,6 +7,8 @@ satellites, terminals and sites are down where any of its causes has them down, 
 up if both satellites and both terminals are, the pair is not cut, and the slot is awake: all slots
 are gathered at every time, since looking for those that changed costs more.
 
+Laws that change often are chains (`chains`): they hold no spans, and go from instant to instant.
+
 A standby slot is awake once each satellite that it bridges has been down without a break for the
 re-pointing time, whichever causes had it down one after the other; that has edges of its own.
 """
@@ -15,16 +17,17 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int, Int32, Int64, UInt32
+from jaxtyping import Bool, Float32, Float64, Int, Int32, Int64, UInt32
 
 from sdn_mc.core.compiled import entry, kernel
 from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.network import Masks
 from sdn_mc.core.outage import Cuts, Spans
 from sdn_mc.core.scene import Scene
+from sdn_mc.engine.chains import Chain, Numbers, numbers_for, step_chain
 from sdn_mc.engine.types import Column
 
-Outages = Mapping[str, tuple[Spans | Cuts, ...]]
+Outages = Mapping[str, tuple[Spans | Chain | Cuts, ...]]
 
 SAT, TERMINAL, SITE, GROUP = range(4)
 ALL_UP = np.uint32(0xFFFFFFFF)
@@ -44,7 +47,7 @@ class Wiring(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """All spans of a block, part by part; the state of part p begins at `first[p]`."""
+    """All spans and chains of a block, part by part; the state of part p begins at `first[p]`."""
 
     kind: Int32[np.ndarray, " part"]
     first: Int64[np.ndarray, " boundary"]
@@ -54,6 +57,10 @@ class Parts(NamedTuple):
     draw: Int32[np.ndarray, " row"]
     start_s: Float32[np.ndarray, " row"]
     end_s: Float32[np.ndarray, " row"]
+    is_chain: Bool[np.ndarray, " part"]
+    key: UInt32[np.ndarray, "part word two"]  # of chains
+    share: Float64[np.ndarray, "part word"]
+    change_per_s: Float64[np.ndarray, "part word"]
     acts: Bool[np.ndarray, "column part"]
     cut: Bool[np.ndarray, "column sat port"]
 
@@ -69,6 +76,7 @@ class Scratch(NamedTuple):
     at_time: Int64[np.ndarray, " timeboundary"]
     window: Float32[np.ndarray, "window two"]  # of satellites, for standby links
     window_at: Int64[np.ndarray, " key"]  # by satellite and draw
+    numbers: Numbers  # of chains
 
 
 def wiring_of(scene: Scene) -> Wiring:
@@ -121,6 +129,7 @@ def mask_words(
         at_time=np.empty(n_time + 1, np.int64),
         window=np.empty((n_window, 2), np.float32),
         window_at=np.empty(n_key, np.int64),
+        numbers=numbers_for(int(np.diff(parts.first).max(initial=0))),
     )
     times = np.ascontiguousarray(time_s, np.float32)
     _fill(parts, wiring, times, np.float32(retarget_s), scratch, link_up, access_up)
@@ -137,8 +146,9 @@ def _parts(
     """Everything that acts in some column, as flat arrays."""
     used = sorted({cause for column in columns for cause in column.causes})
     named = [(cause, part) for cause in used for part in outages[cause]]
-    spans = [(cause, part) for cause, part in named if isinstance(part, Spans)]
-    acts = [[cause in column.causes for cause, _ in spans] for column in columns]
+    live = [(cause, part) for cause, part in named if not isinstance(part, Cuts)]
+    spans = [part for _, part in live if isinstance(part, Spans)]
+    acts = [[cause in column.causes for cause, _ in live] for column in columns]
     cut = np.zeros((len(columns), *shape), bool)
     for cause, part in named:
         if isinstance(part, Cuts):
@@ -146,28 +156,37 @@ def _parts(
             for k, column in enumerate(columns):
                 cut[k] |= (slot[..., 0] if slot.ndim == 3 else slot) & (cause in column.causes)
     kinds = {"sat": SAT, "terminal": TERMINAL, "site": SITE}
-    member = np.zeros((len(spans), shape[0]), np.int32)
-    begin = np.zeros((len(spans), n_word + 1), np.int64)
-    row = 0
-    for p, (_, part) in enumerate(spans):
+    n_part, row = len(live), 0
+    member = np.zeros((n_part, shape[0]), np.int32)
+    begin = np.zeros((n_part, n_word + 1), np.int64)
+    key = np.zeros((n_part, n_word, 2), np.uint32)
+    share, change_per_s = np.zeros((2, n_part, n_word))
+    for p, (_, part) in enumerate(live):
         if part.of not in kinds:
             member[p] = group[part.of]
+        if isinstance(part, Chain):
+            key[p], share[p], change_per_s[p] = part.key, part.share, part.change_per_s
+            continue
         begin[p] = row + part.begin
         row += len(part.entity)
 
     def joined(name: str, kind: type) -> np.ndarray:
-        return np.concatenate([np.empty(0, kind), *(getattr(part, name) for _, part in spans)])
+        return np.concatenate([np.empty(0, kind), *(getattr(part, name) for part in spans)])
 
     return Parts(
-        kind=np.array([kinds.get(part.of, GROUP) for _, part in spans], np.int32),
-        first=np.cumsum([0, *(part.n_entity for _, part in spans)], dtype=np.int64),
+        kind=np.array([kinds.get(part.of, GROUP) for _, part in live], np.int32),
+        first=np.cumsum([0, *(part.n_entity for _, part in live)], dtype=np.int64),
         group=member,
         begin=begin,
         entity=joined("entity", np.int32),
         draw=joined("draw", np.int32),
         start_s=joined("start_s", np.float32),
         end_s=joined("end_s", np.float32),
-        acts=np.array(acts, bool).reshape(len(columns), len(spans)),
+        is_chain=np.array([isinstance(part, Chain) for _, part in live], bool),
+        key=key,
+        share=share,
+        change_per_s=change_per_s,
+        acts=np.array(acts, bool).reshape(len(columns), n_part),
         cut=cut,
     )
 
@@ -191,7 +210,7 @@ def _fill(parts, wiring, time_s, retarget_s, scratch, link_up, access_up):
     """Every word: edges, sorted; then from time to time."""
     n_column, n_time, n_word = link_up.shape[0], link_up.shape[1], link_up.shape[2]
     n_sat = link_up.shape[3]
-    standby = wiring.wakes_on.shape[2] > 0
+    standby, some_chain = wiring.wakes_on.shape[2] > 0, np.any(parts.is_chain)
     for word in range(n_word):
         n_edge = _edges_of_parts(parts, time_s, word, scratch)
         if standby:
@@ -209,14 +228,28 @@ def _fill(parts, wiring, time_s, retarget_s, scratch, link_up, access_up):
                 scratch.state[scratch.edge[edge, 0]] ^= np.uint32(1) << np.uint32(
                     scratch.edge[edge, 1]
                 )
+            if some_chain:
+                _step_chains(parts, word, time_s, time, scratch)
             for column in range(n_column):
                 down = scratch.down[column]
-                if time == 0 or begin < end:
+                if time == 0 or begin < end or some_chain:
                     _take_down(parts, column, n_sat, wiring.n_terminal, scratch.state, down)
                 first = parts.first[-1] + column * n_sat
                 lost = scratch.state[first : first + n_sat]
                 _links(wiring, time, down, lost, parts.cut[column], link_up[column, time, word])
                 _access(wiring, time, down, n_sat, access_up[column, time, word])
+
+
+@kernel
+@no_type_check
+def _step_chains(parts, word, time_s, time, scratch):
+    """Every chain, to this instant."""
+    for part in range(len(parts.kind)):
+        if parts.is_chain[part]:
+            state = scratch.state[parts.first[part] : parts.first[part + 1]]
+            share, change_per_s = parts.share[part, word], parts.change_per_s[part, word]
+            key = parts.key[part, word]
+            step_chain(key, share, change_per_s, time_s, time, state, scratch.numbers)
 
 
 @kernel

@@ -8,6 +8,7 @@ from jaxtyping import Bool
 
 from sdn_mc.core.outage import Cuts, Spans
 from sdn_mc.core.scene import Links, Scene
+from sdn_mc.engine.chains import Chain, down_of_chain
 from sdn_mc.routing.walk import DrawMasks
 
 ByCause = dict[str, Bool[np.ndarray, "..."]]
@@ -39,12 +40,12 @@ class Lost(NamedTuple):
 
 def lost_at(
     scene: Scene,
-    outages: Mapping[str, tuple[Spans | Cuts, ...]],
+    outages: Mapping[str, tuple[Spans | Chain | Cuts, ...]],
     causes: tuple[str, ...],
-    at_s: float,
+    time: int,
     bit: int,
 ) -> Lost:
-    """What each cause holds down in draw `bit` of a word at `at_s`."""
+    """What each cause holds down in draw `bit` of a word at an instant of the scene."""
     fleet, links = scene.fleet, scene.links
     assert links is not None
     names = fleet.catalogue.name if fleet.catalogue else map(str, range(fleet.n_sat))
@@ -58,10 +59,13 @@ def lost_at(
             if isinstance(part, Cuts):
                 _note_cuts(lost, cause, np.asarray(part.slot)[..., bit], links)
                 continue
-            at = np.float32(at_s)
-            rows = (part.draw == bit) & (part.start_s <= at) & (at < part.end_s)
-            down = np.zeros(part.n_entity, bool)
-            down[part.entity[rows]] = True
+            if isinstance(part, Chain):
+                down = down_of_chain(part, np.asarray(scene.time_s), time, bit)
+            else:
+                at = np.float32(scene.time_s[time])
+                rows = (part.draw == bit) & (part.start_s <= at) & (at < part.end_s)
+                down = np.zeros(part.n_entity, bool)
+                down[part.entity[rows]] = True
             _note_windows(lost, cause, part.of, down, scene)
     return lost
 

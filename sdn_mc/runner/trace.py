@@ -96,7 +96,7 @@ def moment_of(run: Prepared, column: Column, draw: int, time: int) -> Moment:
         epoch=epoch,
         time=time,
         drawn=own,
-        lost=lost_at(scene, outages, column.causes, float(scene.time_s[time]), bit),
+        lost=lost_at(scene, outages, column.causes, time, bit),
         healthy=_of_draw(masks[0], time, bit),
         known=_of_draw(before[1], time, bit),
         truth=_of_draw(masks[1], time, bit),
