@@ -38,7 +38,7 @@ from sdn_mc.core.fields import field
 from sdn_mc.core.network import NO_PATH_TICKS, Masks, Network, Routes, to_ticks
 from sdn_mc.core.problems import InputError
 from sdn_mc.routing.block import aligned, draws_of, empty_answer, frozen, routes_of, tasks_of
-from sdn_mc.routing.elimination_access import NOWHERE, hang_sites
+from sdn_mc.routing.elimination_access import NOWHERE, hang_sites, most_meetings
 from sdn_mc.routing.elimination_kernel import solve_stretch
 from sdn_mc.routing.elimination_order import find_order, graph_of
 from sdn_mc.routing.elimination_program import program_of
@@ -101,9 +101,10 @@ def plan_elimination(network: Network, most_relaxations: int) -> Plan | None:
         program = program_of(tree_of(graph, order), here, linked)
         access = common["access_sat"][first:after], common["access_ticks"][first:after]
         hanging = hang_sites(program, common["used"], *access)
-        stretches.append(
-            Stretch(_frozen_fields(program), _frozen_fields(hanging), first, n_source, **common)
-        )
+        pairs = common["pair_start"], common["pair_used"]
+        n_meeting = most_meetings(hanging, *pairs, len(common["used"]))
+        own = _frozen_fields(program), _frozen_fields(hanging)
+        stretches.append(Stretch(own[0], own[1], first, n_meeting, n_source, **common))
         edges = program.width.astype(np.int64) * program.n_upper
         n_relaxation += (after - first) * program.n_relaxation
         n_relaxation += int((np.diff(hanging.start, axis=1) * edges).sum())
@@ -174,6 +175,8 @@ def _scratch(stretch: Stretch, tasks: Tasks) -> Scratch:
         site_step=site_step,
         group_sites=_rows(widest * n_used),
         place=np.full(n_used, NOWHERE, np.int32),
+        meeting=np.empty((stretch.n_meeting, 3), np.int32),
+        meeting_start=np.empty(len(program.first) + 1, np.int64),
         distance=_rows(n_sat * distance_step if tasks.walk else 0),
         distance_step=distance_step,
         way=trail(n_sat),

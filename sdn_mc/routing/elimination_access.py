@@ -76,6 +76,38 @@ def _hang_at(
     )
 
 
+def most_meetings(
+    hanging: Hanging,
+    pair_start: Int32[np.ndarray, " boundary"],
+    pair_used: Int32[np.ndarray, " pair"],
+    n_used: int,
+) -> int:
+    """Pairs that have both of their sites on one group, over all groups: at most, at one time."""
+    seen = np.full(n_used, NOWHERE, np.int32)
+    return int(_most_meetings(hanging, pair_start, pair_used, seen))
+
+
+@entry
+@no_type_check
+def _most_meetings(hanging, pair_start, pair_used, seen):
+    """Counts at every time; `seen` marks the sites of one group by its number."""
+    most, mark = 0, 0
+    for time in range(hanging.start.shape[0]):
+        n = 0
+        for group in range(hanging.start.shape[1] - 1):
+            first, end = hanging.start[time, group], hanging.start[time, group + 1]
+            for i in range(first, end):
+                seen[hanging.site[i]] = mark
+            for i in range(first, end):
+                if hanging.site[i] < len(pair_start) - 1:
+                    source = hanging.site[i]
+                    for pair in range(pair_start[source], pair_start[source + 1]):
+                        n += seen[pair_used[pair]] == mark
+            mark += 1
+        most = max(most, n)
+    return most
+
+
 @entry
 @no_type_check
 def _hang(program, used, access_sat, access_ticks, place, one, n_done):

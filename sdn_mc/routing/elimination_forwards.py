@@ -15,6 +15,7 @@ import numpy as np
 from sdn_mc.core.compiled import inlined, kernel
 from sdn_mc.core.network import NO_PATH_TICKS
 from sdn_mc.core.simd import (
+    LANES,
     add_rows,
     every_lane,
     least_sum,
@@ -84,7 +85,7 @@ def _group(sats, stretch, slots, starts, keep, scratch, answer, at, group, begin
         step = np.uint64(scratch.site_step)
         sites = scratch.group_sites
         _hand_on_sites(sats, rows, first_row, upper, site, sites, scratch.site_rows, step)
-        _join_pairs(sats, stretch, site, scratch, answer, at)
+        _join_pairs(sats, stretch, group, np.uint64(len(site)), scratch, answer, at)
     n_target = n_upper * (n_upper - _ONE) // _TWO
     return at_fetch + n_fetch, at_target + n_target, at_upper + n_upper, at_link + n_link
 
@@ -159,7 +160,6 @@ def _fetch_sites(sats, site, scratch, rank, keep):
     none = every_lane(np.int32(NO_PATH_TICKS))
     step, n_site = np.uint64(scratch.site_step), np.uint64(len(site))
     for i in range(n_site):
-        scratch.place[site[i]] = i
         for k in range(np.uint64(len(sats))):
             row = (rank + k) * step + np.uint64(site[i])
             store_row(scratch.group_sites, k * n_site + i, load_row(scratch.site_rows, row))
@@ -210,23 +210,42 @@ def _hand_on_sites(sats, rows, first, upper, site, sites, target, step):
         i += _TWO
 
 
-@inlined
+@kernel
 @no_type_check
-def _join_pairs(sats, stretch, site, scratch, answer, at):
-    """Lower the answer of each pair whose two sites hang on the group."""
-    time, word = at
-    n_site = np.uint64(len(site))
-    for i in range(n_site):
-        if site[i] < stretch.n_source:
-            left = load_rows(scratch.group_sites, i, n_site, sats)
+def list_meetings(stretch, at_time, scratch):
+    """Which pairs have both of their sites on one group, group by group: once for all words."""
+    start, n = stretch.hanging.start[at_time], 0
+    for group in range(len(start) - 1):
+        scratch.meeting_start[group] = n
+        site = stretch.hanging.site[start[group] : start[group + 1]]
+        for i in range(len(site)):
+            scratch.place[site[i]] = i
+        for i in range(len(site)):
+            if site[i] >= stretch.n_source:
+                break
             for pair in range(stretch.pair_start[site[i]], stretch.pair_start[site[i] + 1]):
                 place = scratch.place[stretch.pair_used[pair]]
                 if place != NOWHERE:
-                    right = load_rows(scratch.group_sites, np.uint64(place), n_site, sats)
-                    row = answer_row(answer, time, stretch.pair_column[pair], word)
-                    lower(answer.ticks, row, least_sum(left, right))
-    for i in range(n_site):
-        scratch.place[site[i]] = NOWHERE
+                    scratch.meeting[n, 0], scratch.meeting[n, 1] = i, place
+                    scratch.meeting[n, 2] = stretch.pair_column[pair]
+                    n += 1
+        for i in range(len(site)):
+            scratch.place[site[i]] = NOWHERE
+    scratch.meeting_start[len(start) - 1] = n
+
+
+@inlined
+@no_type_check
+def _join_pairs(sats, stretch, group, n_site, scratch, answer, at):
+    """Lower the answer of each pair whose two sites hang on the group."""
+    n_word = np.uint64(answer.ticks.shape[2] // LANES)
+    first = answer_row(answer, at[0], 0, at[1])
+    end = np.uint64(scratch.meeting_start[group + _ONE])
+    for i in range(np.uint64(scratch.meeting_start[group]), end):
+        left = load_rows(scratch.group_sites, np.uint64(scratch.meeting[i, 0]), n_site, sats)
+        right = load_rows(scratch.group_sites, np.uint64(scratch.meeting[i, 1]), n_site, sats)
+        row = np.uint64(first) + np.uint64(scratch.meeting[i, 2]) * n_word
+        lower(answer.ticks, row, least_sum(left, right))
 
 
 @inlined

@@ -8,7 +8,7 @@ from sdn_mc.core.compiled import entry, kernel
 from sdn_mc.core.network import NO_PATH_TICKS
 from sdn_mc.core.simd import every_lane, store_row
 from sdn_mc.routing.elimination_back import back
-from sdn_mc.routing.elimination_forwards import forwards
+from sdn_mc.routing.elimination_forwards import forwards, list_meetings
 from sdn_mc.routing.elimination_types import Slots
 from sdn_mc.routing.walk_kernel import Distances, answer_row, forget, mesh_at, walk_pair
 
@@ -20,6 +20,7 @@ def solve_stretch(stretch, draws, tasks, scratch, answer):
     n_time, n_word = stretch.hanging.start.shape[0], draws.link_up.shape[1]
     for i in range(n_time):
         time = stretch.first_time + i
+        list_meetings(stretch, i, scratch)
         for word in range(n_word):
             slots = Slots(
                 stretch.link_ticks[time].reshape(-1),

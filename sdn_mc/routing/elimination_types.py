@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int32, UInt32
+from jaxtyping import Int32, Int64, UInt32
 
 from sdn_mc.routing.elimination_access import Hanging
 from sdn_mc.routing.elimination_program import Program
@@ -18,6 +18,7 @@ class Stretch(NamedTuple):
     program: Program
     hanging: Hanging
     first_time: int
+    n_meeting: int  # pairs of sites that hang on one group: at most, at one time
     n_source: int
     used: Int32[np.ndarray, " usedsite"]
     pair_start: Int32[np.ndarray, " boundary"]
@@ -47,6 +48,8 @@ class Scratch(NamedTuple):
     site_step: int
     group_sites: Int32[np.ndarray, " element"]  # satellite by satellite
     place: Int32[np.ndarray, " usedsite"]  # of a used site among the group's
+    meeting: Int32[np.ndarray, "meeting three"]  # at one time: places of two sites, and the pair
+    meeting_start: Int64[np.ndarray, " groupboundary"]
     distance: Int32[np.ndarray, " element"]  # from source i: row rank * distance_step + i
     distance_step: int
     way: Trail
