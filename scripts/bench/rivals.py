@@ -39,7 +39,7 @@ class Template:
         there = np.isfinite(delays)
         order = np.lexsort((columns[there], rows[there]))
         self.slot = np.flatnonzero(there)[order]  # of each entry, among links, then access links
-        self.row, self.column = rows[self.slot], columns[self.slot].astype(np.int32)
+        self.row, self.column = (ends[self.slot].astype(np.int32) for ends in (rows, columns))
         self.delay_s = delays[self.slot]
         self.start = np.searchsorted(self.row, np.arange(self.n_node + 1)).astype(np.int32)
 

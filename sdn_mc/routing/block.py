@@ -1,13 +1,12 @@
 """What compiled solvers take and give back: mask words, room for answers, routes, aligned rows."""
 
-from typing import Any, no_type_check
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
-from sdn_mc.core.compiled import entry
 from sdn_mc.core.constants import DRAWS_PER_WORD
-from sdn_mc.core.network import NO_PATH_TICKS, TICK_S, Masks, Routes
+from sdn_mc.core.network import Masks, Routes
 from sdn_mc.routing.walk_kernel import Answer, Draws, Tasks
 
 CACHE_LINE_BYTES = 64
@@ -29,26 +28,21 @@ def empty_answer(draws: Draws, n_pair: int) -> Answer:
     """Room for the answers of a block."""
     n_time, n_word = draws.link_up.shape[:2]
     shape = (n_time, n_pair, n_word * DRAWS_PER_WORD)
-    return Answer(aligned(shape, np.int32), np.empty(shape, np.int16), np.empty(shape, np.bool_))
-
-
-def routes_of(answer: Answer, truth: Masks | None, walk: bool) -> Routes:
-    """Answers in seconds, and only what was asked for."""
-    latency_s = np.empty(answer.ticks.shape, np.float32)
-    _to_seconds(answer.ticks.reshape(-1), latency_s.reshape(-1))
-    return Routes(
-        latency_s=latency_s,
-        hops=answer.hops if walk else None,
-        delivered=answer.delivered if truth is not None else None,
+    return Answer(
+        latency_s=np.empty(shape, np.float32),
+        hops=np.empty(shape, np.int16),
+        delivered=np.empty(shape, np.bool_),
+        ticks=aligned((n_pair * DRAWS_PER_WORD,), np.int32),
     )
 
 
-@entry
-@no_type_check
-def _to_seconds(ticks, seconds):
-    """`from_ticks` without its passes over memory: a product in float64, rounded once."""
-    for i in range(len(ticks)):
-        seconds[i] = ticks[i] * TICK_S if ticks[i] < NO_PATH_TICKS else np.inf
+def routes_of(answer: Answer, truth: Masks | None, walk: bool) -> Routes:
+    """Only what was asked for."""
+    return Routes(
+        latency_s=answer.latency_s,
+        hops=answer.hops if walk else None,
+        delivered=answer.delivered if truth is not None else None,
+    )
 
 
 def frozen(array: Any) -> Any:

@@ -38,7 +38,7 @@ from sdn_mc.core.fields import field
 from sdn_mc.core.network import NO_PATH_TICKS, Masks, Network, Routes, to_ticks
 from sdn_mc.core.problems import InputError
 from sdn_mc.routing.block import aligned, draws_of, empty_answer, frozen, routes_of, tasks_of
-from sdn_mc.routing.elimination_access import NOWHERE, hang_sites, most_meetings
+from sdn_mc.routing.elimination_access import hang_sites, most_meetings, site_step_of
 from sdn_mc.routing.elimination_kernel import solve_stretch
 from sdn_mc.routing.elimination_order import find_order, graph_of
 from sdn_mc.routing.elimination_program import program_of
@@ -166,15 +166,14 @@ def _scratch(stretch: Stretch, tasks: Tasks) -> Scratch:
     program, n_used = stretch.program, len(stretch.used)
     n_sat, widest = len(program.sat), int(program.width.max())
     n_group_row = widest * (int(program.n_upper.max()) + widest)
-    site_step = n_used | 1  # odd, so that rows of one site do not share a cache set
+    site_step = site_step_of(n_used)
     distance_step = -(-stretch.n_source // N_SOURCE_TILE) * N_SOURCE_TILE
     return Scratch(
         pool=_no_path(program.n_row),
         group_rows=_rows(len(program.fetch) if tasks.walk else n_group_row),
         site_rows=_no_path(n_sat * site_step),
         site_step=site_step,
-        group_sites=_rows(widest * n_used),
-        place=np.full(n_used, NOWHERE, np.int32),
+        seen=np.empty(n_used, np.int32),
         meeting=np.empty((stretch.n_meeting, 3), np.int32),
         meeting_start=np.empty(len(program.first) + 1, np.int64),
         distance=_rows(n_sat * distance_step if tasks.walk else 0),

@@ -24,8 +24,16 @@ class Hanging(NamedTuple):
     start: Int32[np.ndarray, "time boundary"]
     site: Int32[np.ndarray, " hanging"]  # index into the used sites
     link_start: Int32[np.ndarray, "time boundary"]
-    link_at: Int32[np.ndarray, " accesslink"]  # satellite of the group * its sites + place of site
+    link_row: Int32[np.ndarray, " accesslink"]  # of the site at the satellite, see `site_step_of`
     link_slot: Int32[np.ndarray, " accesslink"]  # site * n_candidate + candidate
+
+
+def site_step_of(n_used: int) -> int:
+    """Rows from one rank to the next: used site i at a rank has row rank * step + i.
+
+    Odd, so that rows of one site do not share a cache set.
+    """
+    return n_used | 1
 
 
 def hang_sites(
@@ -41,12 +49,12 @@ def hang_sites(
         for sat, ticks in zip(access_sat, access_ticks, strict=True)
     ]
     n_before = np.cumsum([0] + [len(one.site) for one in by_time])
-    n_link_before = np.cumsum([0] + [len(one.link_at) for one in by_time])
+    n_link_before = np.cumsum([0] + [len(one.link_row) for one in by_time])
     return Hanging(
         np.stack([one.start + n for one, n in zip(by_time, n_before, strict=False)]),
         np.concatenate([one.site for one in by_time]),
         np.stack([one.link_start + n for one, n in zip(by_time, n_link_before, strict=False)]),
-        np.concatenate([one.link_at for one in by_time]),
+        np.concatenate([one.link_row for one in by_time]),
         np.concatenate([one.link_slot for one in by_time]),
     )
 
@@ -64,14 +72,15 @@ def _hang_at(
         start=np.zeros(n_group + 1, np.int32),
         site=np.empty(place.size, np.int32),
         link_start=np.zeros(n_group + 1, np.int32),
-        link_at=np.empty(n_slot, np.int32),
+        link_row=np.empty(n_slot, np.int32),
         link_slot=np.empty(n_slot, np.int32),
     )
-    _hang(program, used, access_sat, access_ticks, place, one, np.empty(n_group, np.int32))
+    n_done, step = np.empty(n_group, np.int32), site_step_of(len(used))
+    _hang(program, used, access_sat, access_ticks, step, place, one, n_done)
     n_link = one.link_start[-1]
     return one._replace(
         site=one.site[: one.start[-1]].copy(),
-        link_at=one.link_at[:n_link].copy(),
+        link_row=one.link_row[:n_link].copy(),
         link_slot=one.link_slot[:n_link].copy(),
     )
 
@@ -110,7 +119,7 @@ def _most_meetings(hanging, pair_start, pair_used, seen):
 
 @entry
 @no_type_check
-def _hang(program, used, access_sat, access_ticks, place, one, n_done):
+def _hang(program, used, access_sat, access_ticks, site_step, place, one, n_done):
     """Mark the access satellites' groups, hand the marks on to the root, list them."""
     place[:] = NOWHERE
     for i in range(len(used)):
@@ -127,7 +136,6 @@ def _hang(program, used, access_sat, access_ticks, place, one, n_done):
         at_upper += program.n_upper[group]
         for i in range(len(used)):
             if place[group, i] != NOWHERE:
-                place[group, i] = n_site - one.start[group]
                 one.site[n_site] = i
                 n_site += 1
                 if above != NOWHERE:
@@ -142,6 +150,5 @@ def _hang(program, used, access_sat, access_ticks, place, one, n_done):
                 group = program.group_of[rank]
                 at = one.link_start[group] + n_done[group]
                 n_done[group] += 1
-                n_here = one.start[group + 1] - one.start[group]
-                one.link_at[at] = (rank - program.first[group]) * n_here + place[group, i]
+                one.link_row[at] = rank * site_step + i
                 one.link_slot[at] = used[i] * access_sat.shape[1] + candidate

@@ -15,7 +15,6 @@ import numpy as np
 from sdn_mc.core.compiled import inlined, kernel
 from sdn_mc.core.network import NO_PATH_TICKS
 from sdn_mc.core.simd import (
-    LANES,
     add_rows,
     every_lane,
     least_sum,
@@ -26,32 +25,34 @@ from sdn_mc.core.simd import (
     where_bit,
 )
 from sdn_mc.routing.elimination_access import NOWHERE
-from sdn_mc.routing.walk_kernel import answer_row
 
 _ZERO, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 
 
 @kernel
 @no_type_check
-def forwards(stretch, slots, starts, keep, scratch, answer, at):
-    """One word at one time. With `keep`, rows stay for the way back."""
+def forwards(stretch, slots, starts, keep, scratch, best):
+    """One word at one time, into the rows `best` of the pairs.
+
+    With `keep`, rows stay for the way back.
+    """
     width = stretch.program.width
     begin = (_ZERO, _ZERO, _ZERO, _ZERO)
     for group in range(np.uint64(len(width))):
         if width[group] == 1:
             sats = (0,)
-            begin = _group(sats, stretch, slots, starts, keep, scratch, answer, at, group, begin)
+            begin = _group(sats, stretch, slots, starts, keep, scratch, best, group, begin)
         elif width[group] == 2:
             pair = (0, 0)
-            begin = _group(pair, stretch, slots, starts, keep, scratch, answer, at, group, begin)
+            begin = _group(pair, stretch, slots, starts, keep, scratch, best, group, begin)
         else:
             four = (0, 0, 0, 0)
-            begin = _group(four, stretch, slots, starts, keep, scratch, answer, at, group, begin)
+            begin = _group(four, stretch, slots, starts, keep, scratch, best, group, begin)
 
 
 @inlined
 @no_type_check
-def _group(sats, stretch, slots, starts, keep, scratch, answer, at, group, begin):
+def _group(sats, stretch, slots, starts, keep, scratch, best, group, begin):
     """One group. `sats` is as long as the group is wide: its length is a constant.
 
     `begin` says where the group's entries begin in the program; returns it for the next group.
@@ -75,17 +76,15 @@ def _group(sats, stretch, slots, starts, keep, scratch, answer, at, group, begin
     first, after = np.uint64(starts[0][group]), np.uint64(starts[0][group + _ONE])
     if first < after:
         site = stretch.hanging.site[first:after]
-        rank = np.uint64(program.first[group])
-        _fetch_sites(sats, site, scratch, rank, keep)
-        _add_access(stretch.hanging, slots, starts[1], group, scratch.group_sites)
-        _eliminate_inside(sats, rows, between, scratch.group_sites, _ZERO, np.uint64(len(site)))
-        if keep:
-            _keep_sites(sats, site, scratch, rank)
-        upper = program.upper[at_upper : at_upper + n_upper]
         step = np.uint64(scratch.site_step)
-        sites = scratch.group_sites
-        _hand_on_sites(sats, rows, first_row, upper, site, sites, scratch.site_rows, step)
-        _join_pairs(sats, stretch, group, np.uint64(len(site)), scratch, answer, at)
+        own = np.uint64(program.first[group]) * step
+        _add_access(stretch.hanging, slots, starts[1], group, scratch.site_rows)
+        _eliminate_sites(sats, rows, between, scratch.site_rows, own, step, site)
+        upper = program.upper[at_upper : at_upper + n_upper]
+        _hand_on_sites(sats, rows, first_row, upper, scratch.site_rows, own, step, site)
+        _join_pairs(sats, group, own, scratch, best)
+        if not keep:
+            _leave_no_path(sats, scratch.site_rows, own, step, site)
     n_target = n_upper * (n_upper - _ONE) // _TWO
     return at_fetch + n_fetch, at_target + n_target, at_upper + n_upper, at_link + n_link
 
@@ -155,41 +154,30 @@ def _join_upper(sats, rows, first, n_upper, pool, target, at):
 
 @inlined
 @no_type_check
-def _fetch_sites(sats, site, scratch, rank, keep):
-    """Copy the rows of the group's sites; leave "no path" unless the way back needs them."""
-    none = every_lane(np.int32(NO_PATH_TICKS))
-    step, n_site = np.uint64(scratch.site_step), np.uint64(len(site))
-    for i in range(n_site):
-        for k in range(np.uint64(len(sats))):
-            row = (rank + k) * step + np.uint64(site[i])
-            store_row(scratch.group_sites, k * n_site + i, load_row(scratch.site_rows, row))
-            if not keep:
-                store_row(scratch.site_rows, row, none)
-
-
-@inlined
-@no_type_check
-def _add_access(hanging, slots, link_start, group, sites):
+def _add_access(hanging, slots, link_start, group, site_rows):
     """Access links that enter the group."""
     for link in range(np.uint64(link_start[group]), np.uint64(link_start[group + _ONE])):
-        row, slot = np.uint64(hanging.link_at[link]), np.uint64(hanging.link_slot[link])
-        _lower_by_link(sites, row, slots.access_ticks[slot], slots.access_up[slot])
+        row, slot = np.uint64(hanging.link_row[link]), np.uint64(hanging.link_slot[link])
+        _lower_by_link(site_rows, row, slots.access_ticks[slot], slots.access_up[slot])
 
 
 @inlined
 @no_type_check
-def _keep_sites(sats, site, scratch, rank):
-    """Put the rows of the group's sites back, as they are when its turn has come."""
-    step, n_site = np.uint64(scratch.site_step), np.uint64(len(site))
-    for i in range(n_site):
-        for k in range(np.uint64(len(sats))):
-            row = (rank + k) * step + np.uint64(site[i])
-            store_row(scratch.site_rows, row, load_row(scratch.group_sites, k * n_site + i))
+def _eliminate_sites(sats, links, between, site_rows, own, step, site):
+    """Lower the sites' rows at each satellite of a group by way of earlier ones."""
+    n_sat = np.uint64(len(sats))
+    for k in range(n_sat):
+        for m in range(k + _ONE, n_sat):
+            link = load_row(links, between + inside(n_sat, k, m))
+            for i in range(np.uint64(len(site))):
+                row = own + np.uint64(site[i])
+                onwards = add_rows(link, load_row(site_rows, row + k * step))
+                lower(site_rows, row + m * step, onwards)
 
 
 @kernel
 @no_type_check
-def _hand_on_sites(sats, rows, first, upper, site, sites, target, step):
+def _hand_on_sites(sats, rows, first, upper, site_rows, own, step, site):
     """Lower each site's row at each upper neighbour, two neighbours at once."""
     n_upper, n_site = np.uint64(len(upper)), np.uint64(len(site))
     i = _ZERO
@@ -198,16 +186,26 @@ def _hand_on_sites(sats, rows, first, upper, site, sites, target, step):
         left_row = np.uint64(upper[i]) * step
         if i + _ONE == n_upper:
             for j in range(n_site):
-                other = load_rows(sites, j, n_site, sats)
-                lower(target, left_row + np.uint64(site[j]), least_sum(left, other))
+                other = load_rows(site_rows, own + np.uint64(site[j]), step, sats)
+                lower(site_rows, left_row + np.uint64(site[j]), least_sum(left, other))
             return
         right = load_rows(rows, first + i + _ONE, n_upper, sats)
         right_row = np.uint64(upper[i + _ONE]) * step
         for j in range(n_site):
-            other = load_rows(sites, j, n_site, sats)
-            lower(target, left_row + np.uint64(site[j]), least_sum(left, other))
-            lower(target, right_row + np.uint64(site[j]), least_sum(right, other))
+            other = load_rows(site_rows, own + np.uint64(site[j]), step, sats)
+            lower(site_rows, left_row + np.uint64(site[j]), least_sum(left, other))
+            lower(site_rows, right_row + np.uint64(site[j]), least_sum(right, other))
         i += _TWO
+
+
+@inlined
+@no_type_check
+def _leave_no_path(sats, site_rows, own, step, site):
+    """Make the rows of a group's sites ready for other words."""
+    none = every_lane(np.int32(NO_PATH_TICKS))
+    for i in range(np.uint64(len(site))):
+        for k in range(np.uint64(len(sats))):
+            store_row(site_rows, own + k * step + np.uint64(site[i]), none)
 
 
 @kernel
@@ -215,37 +213,34 @@ def _hand_on_sites(sats, rows, first, upper, site, sites, target, step):
 def list_meetings(stretch, at_time, scratch):
     """Which pairs have both of their sites on one group, group by group: once for all words."""
     start, n = stretch.hanging.start[at_time], 0
+    scratch.seen[:] = NOWHERE
     for group in range(len(start) - 1):
         scratch.meeting_start[group] = n
         site = stretch.hanging.site[start[group] : start[group + 1]]
         for i in range(len(site)):
-            scratch.place[site[i]] = i
+            scratch.seen[site[i]] = group
         for i in range(len(site)):
             if site[i] >= stretch.n_source:
                 break
             for pair in range(stretch.pair_start[site[i]], stretch.pair_start[site[i] + 1]):
-                place = scratch.place[stretch.pair_used[pair]]
-                if place != NOWHERE:
-                    scratch.meeting[n, 0], scratch.meeting[n, 1] = i, place
+                other = stretch.pair_used[pair]
+                if scratch.seen[other] == group:
+                    scratch.meeting[n, 0], scratch.meeting[n, 1] = site[i], other
                     scratch.meeting[n, 2] = stretch.pair_column[pair]
                     n += 1
-        for i in range(len(site)):
-            scratch.place[site[i]] = NOWHERE
     scratch.meeting_start[len(start) - 1] = n
 
 
 @inlined
 @no_type_check
-def _join_pairs(sats, stretch, group, n_site, scratch, answer, at):
-    """Lower the answer of each pair whose two sites hang on the group."""
-    n_word = np.uint64(answer.ticks.shape[2] // LANES)
-    first = answer_row(answer, at[0], 0, at[1])
+def _join_pairs(sats, group, own, scratch, best):
+    """Lower the row of each pair whose two sites hang on the group."""
+    rows, step = scratch.site_rows, np.uint64(scratch.site_step)
     end = np.uint64(scratch.meeting_start[group + _ONE])
     for i in range(np.uint64(scratch.meeting_start[group]), end):
-        left = load_rows(scratch.group_sites, np.uint64(scratch.meeting[i, 0]), n_site, sats)
-        right = load_rows(scratch.group_sites, np.uint64(scratch.meeting[i, 1]), n_site, sats)
-        row = np.uint64(first) + np.uint64(scratch.meeting[i, 2]) * n_word
-        lower(answer.ticks, row, least_sum(left, right))
+        left = load_rows(rows, own + np.uint64(scratch.meeting[i, 0]), step, sats)
+        right = load_rows(rows, own + np.uint64(scratch.meeting[i, 1]), step, sats)
+        lower(best, np.uint64(scratch.meeting[i, 2]), least_sum(left, right))
 
 
 @inlined

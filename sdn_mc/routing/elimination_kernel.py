@@ -10,7 +10,7 @@ from sdn_mc.core.simd import every_lane, store_row
 from sdn_mc.routing.elimination_back import back
 from sdn_mc.routing.elimination_forwards import forwards, list_meetings
 from sdn_mc.routing.elimination_types import Slots
-from sdn_mc.routing.walk_kernel import Distances, answer_row, forget, mesh_at, walk_pair
+from sdn_mc.routing.walk_kernel import Distances, forget, mesh_at, tell, walk_pair
 
 
 @entry
@@ -30,9 +30,11 @@ def solve_stretch(stretch, draws, tasks, scratch, answer):
             )
             none = every_lane(np.int32(NO_PATH_TICKS))
             for column in range(len(stretch.pair_column)):
-                store_row(answer.ticks, answer_row(answer, time, column, word), none)
+                store_row(answer.ticks, column, none)
             starts = stretch.hanging.start[i], stretch.hanging.link_start[i]
-            forwards(stretch, slots, starts, tasks.walk, scratch, answer, (time, word))
+            forwards(stretch, slots, starts, tasks.walk, scratch, answer.ticks)
+            for column in range(len(stretch.pair_column)):
+                tell(answer, time, word, column)
             if tasks.walk:
                 back(stretch, starts[0], scratch)
                 _walk(stretch, draws, tasks.check, scratch, answer, (time, word))

@@ -46,9 +46,8 @@ class Scratch(NamedTuple):
     group_rows: Int32[np.ndarray, " element"]  # of one group, or of all for the way back
     site_rows: Int32[np.ndarray, " element"]  # of used site i at a rank: row rank * site_step + i
     site_step: int
-    group_sites: Int32[np.ndarray, " element"]  # satellite by satellite
-    place: Int32[np.ndarray, " usedsite"]  # of a used site among the group's
-    meeting: Int32[np.ndarray, "meeting three"]  # at one time: places of two sites, and the pair
+    seen: Int32[np.ndarray, " usedsite"]  # the last group that a used site was seen on
+    meeting: Int32[np.ndarray, "meeting three"]  # at one time: two used sites, and the pair
     meeting_start: Int64[np.ndarray, " groupboundary"]
     distance: Int32[np.ndarray, " element"]  # from source i: row rank * distance_step + i
     distance_step: int

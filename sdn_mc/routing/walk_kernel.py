@@ -11,10 +11,10 @@ Distances are rows of 32 draws; that of a satellite is row `place[sat] * step + 
 from typing import NamedTuple, no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Int, Int16, Int32, UInt32
+from jaxtyping import Bool, Float32, Int, Int16, Int32, UInt32
 
 from sdn_mc.core.compiled import inlined, kernel
-from sdn_mc.core.network import NO_HOPS, NO_PATH_TICKS
+from sdn_mc.core.network import NO_HOPS, NO_PATH_TICKS, TICK_S
 from sdn_mc.core.simd import (
     LANES,
     add_rows,
@@ -52,11 +52,12 @@ class Tasks(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a kernel fills in."""
+    """What a kernel fills in; `ticks` holds a row of 32 draws for each pair while it works."""
 
-    ticks: Int32[np.ndarray, "time pair draw"]
+    latency_s: Float32[np.ndarray, "time pair draw"]
     hops: Int16[np.ndarray, "time pair draw"]
     delivered: Bool[np.ndarray, "time pair draw"]
+    ticks: Int32[np.ndarray, " element"]
 
 
 class Trail(NamedTuple):
@@ -105,10 +106,12 @@ def trail(n_sat: int) -> Trail:
 
 @kernel
 @no_type_check
-def answer_row(answer, time, column, word):
-    """Row of one pair's answer at one time in one word of draws."""
-    n_word = answer.ticks.shape[2] // LANES
-    return (time * answer.ticks.shape[1] + column) * n_word + word
+def tell(answer, time, word, column):
+    """Write a pair's row of ticks as seconds: a product in float64, rounded once."""
+    for lane in range(LANES):
+        ticks = answer.ticks[column * LANES + lane]
+        seconds = ticks * TICK_S if ticks < NO_PATH_TICKS else np.inf
+        answer.latency_s[time, column, word * LANES + lane] = seconds
 
 
 @kernel
@@ -141,7 +144,7 @@ def forget(way):
 def walk_pair(plan, draws, check, mesh, distances, way, answer, at, column, site):
     """Hops and delivery of the pair in `column`, from `site` back; `at` is (time, word)."""
     time, word = at
-    best = load_row(answer.ticks, answer_row(answer, time, column, word))
+    best = load_row(answer.ticks, column)
     reached = lanes_less(best, every_lane(np.int32(NO_PATH_TICKS)))
     left, failed = reached, ~reached
     now = every_lane(np.int32(len(way.before) - LANES))
