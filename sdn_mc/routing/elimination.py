@@ -19,11 +19,12 @@ more counts as no path. The cost grows with the fill of the order: meshes with m
 distant parts are for `pull_push`, and so are most walks where failures are few, since the way back
 adds half as many relaxations again for each source.
 
-Measured on one core of a busy AVX-512 machine (Zen 4), 10 sources to 10 destinations each, in the
-same process as scipy's Dijkstra, core-ns per draw, time and source at 5 % / 30 % failures (ratio to
-scipy): 261 / 263 (137 / 88) with 340 satellites in a star, 553 / 565 (94 / 60) with 480, 1,836 /
-1,853 (96 / 55) with 1,584. With hops to all destinations 762 / 994, 1,170 / 1,543 and 3,660 /
-4,411. Preparing an epoch takes 4 ms, 6 ms and 20 ms, and 0.2 s for 10,746 real satellites.
+Measured by `scripts/bench/kernel.py` (see the README): 144 and 107 times faster than scipy's
+Dijkstra with 340 satellites in a star, at 5 % and 30 % failures, 90 and 55 times with 1,584. What
+bounds it is one addition and one comparison a cycle for each register of lanes (half of the time)
+and moving rows between the first two caches: rows of 64 lanes are no faster, nor is an order that
+takes all leaves first. With hops it takes about twice as long. Preparing an epoch takes 4 ms, 6 ms
+and 20 ms for 340, 480 and 1,584 satellites, and 0.2 s for 10,746 real ones.
 """
 
 from itertools import pairwise

@@ -19,7 +19,9 @@ from sdn_mc.config import Job
 from sdn_mc.core.constants import DRAWS_PER_GROUP
 from sdn_mc.engine import Block, Prepared, Series
 
-MANY_PARTS = 8  # from here on the expected time is taken from a second part, without compilation
+MANY_PARTS = 8  # from here on the expected time is that of later parts, without compilation
+TIMED_PARTS = 4
+WRITING_S = 0.02  # scoring and writing a block of ten arrays: what small networks wait for
 
 
 class Part(NamedTuple):
@@ -55,17 +57,18 @@ def part_draws(job: Job, prepared: Prepared) -> int:
 def first_parts(
     pool: ThreadPoolExecutor, job: Job, prepared: Prepared
 ) -> tuple[dict[Part, Block], float]:
-    """The first one or two parts of a run, and the seconds expected for all of it."""
+    """The first parts of a run, and the seconds expected for all of it, by the fastest of them."""
     width = part_draws(job, prepared)
     n_part = -(-job.draws // width)
     known: dict[Part, Block] = {}
-    seconds = 0.0
-    for k in range(2 if n_part >= MANY_PARTS else 1):
+    seconds = np.inf
+    for k in range(TIMED_PARTS if n_part >= MANY_PARTS else 1):
         part = Part(k * width, min(width, job.draws))
         began = time.monotonic()
         known[part] = pool.submit(engine.run_block, prepared, *part).result()
-        seconds = time.monotonic() - began
-    return known, seconds * n_part / min(n_thread(job), n_part)
+        seconds = min(seconds, time.monotonic() - began)
+    n_block = -(-job.draws // DRAWS_PER_GROUP)
+    return known, seconds * n_part / min(n_thread(job), n_part) + WRITING_S * n_block
 
 
 def computed(
