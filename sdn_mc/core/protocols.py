@@ -126,6 +126,10 @@ class Solver(Protocol):
         """Routes on `masks`. With `walk`, hops; with `truth`, whether they hold there."""
         ...
 
+    def without_latency(self) -> "Solver":
+        """Optional: the solver to take where only finite or not is asked of a latency."""
+        ...
+
 
 class Policy(Protocol):
     """What routing knows: the masks `lag_s` before the truth. 0 is ideal, an upper bound."""
@@ -159,6 +163,7 @@ class Metric(Protocol):
 
     modes: Sequence[str]  # "snapshot", "episode"
     needs_hops: bool
+    needs_latency: bool  # optional: False if only finite or not is asked of a latency
 
     def outputs(self) -> list[Output]: ...
 

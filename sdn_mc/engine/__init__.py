@@ -26,18 +26,32 @@ from sdn_mc.engine.types import HEALTHY, Block, Column, Prepared, Spec, System
 __all__ = ["HEALTHY", "Block", "Column", "Prepared", "Series", "Spec", "System", "network_of"]
 
 
-def prepare(system: System, seed: int, columns: tuple[Column, ...]) -> Prepared:
-    """Build every epoch's scene, the solver's plans and the healthy column."""
+def prepare(
+    system: System, seed: int, columns: tuple[Column, ...], keeps_latency: bool = True
+) -> Prepared:
+    """Build every epoch's scene, the solver's plans and the healthy column.
+
+    Where nobody asks for latencies (no metric does, and series are not kept), blocks are solved
+    without; the healthy column has them always.
+    """
     fleet, sites, flows, scenes = build_scenes(system, seed)
     tables = tuple(prepared_tables(system.threats, scene) for scene in scenes)
     spec = spec_of(system, scenes[0])
-    plans = tuple(system.solver.prepare(network_of(scene)) for scene in scenes)
+    solver = system.solver
+    plans = tuple(solver.prepare(network_of(scene)) for scene in scenes)
     needs_hops = any(metric.needs_hops for metric in system.metrics.values())
-    partial_run = Prepared(
-        system, seed, columns, spec, fleet, sites, flows, scenes, tables, plans, (), needs_hops
-    )
-    healthy = tuple(_healthy(partial_run, epoch) for epoch in range(len(scenes)))
-    return partial_run._replace(healthy=healthy)
+    run = Prepared(
+        system, seed, columns, spec, fleet, sites, flows, scenes, tables, plans, (), needs_hops,
+        solver,
+    )  # fmt: skip
+    run = run._replace(healthy=tuple(_healthy(run, epoch) for epoch in range(len(scenes))))
+    asked = keeps_latency or needs_hops or bool(system.routing.lag_s)
+    asked |= any(getattr(metric, "needs_latency", True) for metric in system.metrics.values())
+    if asked or not hasattr(solver, "without_latency"):
+        return run
+    solver = solver.without_latency()
+    plans = tuple(solver.prepare(network_of(scene)) for scene in scenes)
+    return run._replace(solver=solver, plans=plans)
 
 
 def epoch_of(draw: int, n_epoch: int) -> int:
@@ -57,7 +71,7 @@ def run_block(run: Prepared, first: int, count: int) -> Block:
         known = masks_at(run, epoch, outages, run.columns, scene.time_s - lag_s, padded)
     series = {}
     for k, column in enumerate(run.columns):
-        routes = run.system.solver.solve(
+        routes = run.solver.solve(
             run.plans[epoch], known[k], masks[k] if lag_s else None, run.needs_hops or bool(lag_s)
         )
         series[column.name] = _series(routes, scene.flows, count)
@@ -143,5 +157,5 @@ def _healthy(run: Prepared, epoch: int) -> Series:
     """The scene without any cause: one draw."""
     scene = run.scenes[epoch]
     (masks,) = masks_at(run, epoch, {}, (HEALTHY,), scene.time_s, DRAWS_PER_WORD)
-    routes = run.system.solver.solve(run.plans[epoch], masks, None, run.needs_hops)
+    routes = run.solver.solve(run.plans[epoch], masks, None, run.needs_hops)
     return _series(routes, scene.flows, 1)

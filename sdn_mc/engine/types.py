@@ -71,6 +71,7 @@ class Prepared(NamedTuple):
     plans: tuple[Any, ...]
     healthy: tuple[Series, ...]  # one draw each
     needs_hops: bool
+    solver: Solver  # of blocks; `plans` are its
 
 
 class Block(NamedTuple):

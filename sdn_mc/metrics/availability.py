@@ -21,6 +21,7 @@ class Availability(eqx.Module):
 
     modes: Sequence[str] = eqx.field(static=True, default=("snapshot", "episode"))
     needs_hops: bool = eqx.field(static=True, default=False)
+    needs_latency: bool = eqx.field(static=True, default=False)
 
     def outputs(self) -> list[Output]:
         """What `score` returns."""

@@ -29,6 +29,7 @@ class Continuity(eqx.Module):
     )
     modes: Sequence[str] = eqx.field(static=True, default=("episode",))
     needs_hops: bool = eqx.field(static=True, default=False)
+    needs_latency: bool = eqx.field(static=True, default=False)
 
     def outputs(self) -> list[Output]:
         """What `score` returns."""

@@ -23,11 +23,13 @@ from sdn_mc.routing.elimination import plan_elimination, solve_planned
 from sdn_mc.routing.jacobi import JacobiPlan, XlaJacobi
 from sdn_mc.routing.pull_push import PullPush
 from sdn_mc.routing.pull_push_kernel import Plan as PullPushPlan
+from sdn_mc.routing.reachability import Reachability
 
 # Measured with 480 satellites in a torus, 12 sources, one destination each, against sweeps: with
 # hops, elimination counts as much as 8.7 sweeps, and takes 1.7 times as long at 5 % failures and
 # 0.85 times at 30 %; without, 5.6 sweeps, as long at 5 % and half as long at 30 %.
 EXPECTED_SWEEPS = 8
+MOST_DRAWS = 256  # in one call: a bit a draw takes little memory
 
 
 class CpuPlan(NamedTuple):
@@ -52,6 +54,11 @@ class Auto(eqx.Module):
         """Draws in one call on this machine."""
         on_cpu = jax.default_backend() == "cpu"
         return self.cpu_block_draws if on_cpu else self.accelerator_block_draws
+
+    def without_latency(self) -> "Auto | Reachability":
+        """On a CPU, one bit a draw will do."""
+        on_cpu = jax.default_backend() == "cpu"
+        return Reachability(block_draws=MOST_DRAWS) if on_cpu else self
 
     def prepare(self, network: Network) -> CpuPlan | JacobiPlan:
         """What the chosen solvers need for one epoch."""

@@ -88,7 +88,7 @@ def prepare(job: Job) -> Prepared:
     parts = dict(job.parts)
     system = System(**parts)
     columns = tuple(Column(name, causes) for name, causes in job.columns.items())
-    return engine.prepare(system, job.seed, columns)
+    return engine.prepare(system, job.seed, columns, job.store.paths != "none")
 
 
 def fill(

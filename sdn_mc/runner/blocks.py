@@ -51,7 +51,7 @@ def n_thread(job: Job) -> int:
 
 def part_draws(job: Job, prepared: Prepared) -> int:
     """Draws computed in one call."""
-    return job.run.block_draws or prepared.system.solver.block_draws
+    return job.run.block_draws or prepared.solver.block_draws
 
 
 def first_parts(
