@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 
-import sdn_mc
 from sdn_mc.core.network import Network
 from sdn_mc.routing.pull_push import PullPush
 from sdn_mc.routing.reachability import Reachability
 from tests.routing_graphs import network_from_links, pack, plus_grid, random_flags, random_network
-from tests.small_run import SMALL
 
 PULL_PUSH = PullPush(block_draws=256)
 REACHABILITY = Reachability(block_draws=256)
@@ -82,6 +80,10 @@ def test_neighbours_that_change_with_time():
 
 
 def test_a_run_without_latencies_has_the_same_availability(tmp_path):
+    pytest.importorskip("hydra", reason="a whole run needs the whole project's libraries")
+    import sdn_mc
+    from tests.small_run import SMALL
+
     words = [*SMALL, "times.count=6", "draws=300", "threats=[satellite_failure,terminal_failure]",
              "threats.satellite_failure.rate_per_year=3", "metrics=[availability]"]  # fmt: skip
     kept = sdn_mc.simulate([*words, "store.paths=all"], str(tmp_path / "kept"))
