@@ -27,7 +27,8 @@ def simulate(
         InputError: what was given cannot be used; its text says what to do.
     """
     cli = importlib.import_module("sdn_mc.cli")
-    return cli.simulate_job(list(overrides), folder)
+    words = [overrides] if isinstance(overrides, str) else list(overrides)
+    return cli.simulate_job(words, folder)
 
 
 def open_result(path: Any) -> "DataTree":

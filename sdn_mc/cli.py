@@ -127,7 +127,8 @@ def _run(words: list[str]) -> None:
     """Compose, check everything, then run inside Hydra's own output folder."""
     from sdn_mc import config
 
-    flags, overrides, config_dirs = _split(words)
+    flags, given, config_dirs = _split(words)
+    overrides = config.completed(given)
     if "-m" in flags:
         first, *_ = config.sweep_jobs(overrides, config_dirs)
         folder = config.output_folder(first, config_dirs, sweep=True)
@@ -218,7 +219,8 @@ def _this_job() -> str:
     """What sets a job of a sweep apart."""
     from hydra.core.hydra_config import HydraConfig
 
-    return " ".join(HydraConfig.get().overrides.task)
+    words = HydraConfig.get().overrides.task
+    return " ".join(word for word in words if not word.startswith("title="))
 
 
 def _summary(words: list[str]) -> None:

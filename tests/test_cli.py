@@ -406,3 +406,18 @@ def test_importing_and_help_load_no_large_library(code, tmp_path):
         "-c", f"{code}; import sys; print(sorted({heavy} & set(sys.modules)))", cwd=tmp_path
     )
     assert ended.returncode == 0 and ended.stdout.splitlines()[-1] == "[]", ended.stderr
+
+
+def test_threats_of_ones_own_choice_act_in_one_column_under_a_title_that_says_so():
+    job = config.job_of(["threats=[satellite_failure]", "draws=8"])
+    assert job.columns == {"attacked": ("satellite_failure",)}
+    assert job.title == "threats=[satellite_failure]"
+    assert config.job_of(["draws=8"]).title == config.job_of(["experiment=vendor_fault"]).title
+    assert "failures" in config.job_of(["experiment=vendor_fault"]).columns
+    own = ("~columns", "+columns={a: [satellite_failure]}")
+    assert list(config.job_of(["threats=[satellite_failure]", *own]).columns) == ["a"]
+
+
+def test_a_package_that_is_not_there_is_told(refused):
+    (said,) = refused("run", "plugins=[no_such_package]", *BARE)
+    assert "there is no package 'no_such_package'" in said

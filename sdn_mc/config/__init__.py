@@ -9,6 +9,7 @@ cannot name plugins. Keys that begin and end with an underscore are notes for pe
 from collections.abc import Sequence
 
 from sdn_mc.config.composing import (
+    completed,
     compose,
     compose_most,
     config_folder,
@@ -26,6 +27,7 @@ __all__ = [
     "Job",
     "RunOptions",
     "StoreOptions",
+    "completed",
     "compose",
     "config_folder",
     "job_of",
@@ -40,7 +42,7 @@ __all__ = [
 
 def job_of(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -> Job:
     """Compose and load; faulty overrides are told together with what is wrong in the rest."""
-    composed, problems = compose_most(overrides, config_dirs)
+    composed, problems = compose_most(completed(overrides), config_dirs)
     try:
         if composed is not None:
             job = load(composed)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import importlib.util
 import inspect
 import os
 import sys
@@ -112,9 +113,7 @@ class Builder:
     def _is_trusted(self, target: str) -> bool:
         """Is it ours, or from a package that the user names? Such a one may lie where they are."""
         if any(target.startswith(f"{package}.") for package in self.plugins):
-            if os.getcwd() not in sys.path:
-                sys.path.append(os.getcwd())
-            return True
+            return is_importable(target.partition(".")[0])
         return target.startswith("sdn_mc.")
 
     def _value(self, value: Any, annotation: Any, info: FieldInfo | None, where: str) -> Any:
@@ -165,6 +164,16 @@ class Builder:
                 "meaning": info.doc if info else "",
             }
         )
+
+
+def is_importable(package: str) -> bool:
+    """Is there such a package, installed or where the user is?"""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def in_words(value: Any) -> Any:

@@ -20,6 +20,9 @@ from sdn_mc.config.building import MISSING
 from sdn_mc.config.values import near
 from sdn_mc.core.problems import InputError, Problems
 
+# Keys that change nothing of what is asked.
+NO_STUDY = ("draws", "seed", "run", "store", "hydra", "plugins", "aliases", "title")
+
 
 def config_folder() -> Path:
     """`configs/` beside the package (a checkout), else inside it (an installed wheel)."""
@@ -75,6 +78,27 @@ def compose_most(
             if faulty not in left or _is_choice(faulty):
                 return None, problems
             left.remove(faulty)
+
+
+def completed(overrides: Sequence[str]) -> list[str]:
+    """The overrides, with what they imply where nothing is said of it.
+
+    Chosen threats act in one column, since the columns of the default study name others; and a
+    study of one's own is not called as the default one is.
+    """
+    keys = [_key(override).partition("@")[0] for override in overrides]
+    own = [
+        o for o, key in zip(overrides, keys, strict=True) if key.partition(".")[0] not in NO_STUDY
+    ]
+    if not own or any(key == "experiment" for key in keys):
+        return list(overrides)
+    implied = []
+    if "threats" in keys and not any(key.startswith("columns") for key in keys):
+        implied.append("columns=null")
+    if "title" not in keys:
+        words = re.sub(r"[\\'\"$]", "", " ".join(own))
+        implied.append(f"title={quoted(words)}")
+    return [*overrides, *implied]
 
 
 def output_folder(

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from sdn_mc.config.building import MISSING, Builder, unknown
-from sdn_mc.config.values import near, shown
+from sdn_mc.config.building import MISSING, Builder, is_importable, unknown
+from sdn_mc.config.values import shown
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.problems import InputError, Problems
@@ -69,6 +69,12 @@ def load(
     _check_top_level(tree, problems)
     named = _texts(tree, "plugins", problems)
     trusted = named if plugins is None else tuple(plugins)
+    for package in trusted:
+        if not is_importable(package):
+            problems.add(
+                f"plugins: there is no package {package!r} here or among those installed; correct "
+                "the name, or start where the package lies"
+            )
     builder = Builder(folder or os.getcwd(), trusted, problems)
     parts: dict[str, Any] = {g: builder.part(tree.get(g), g, g) for g in SINGLE}
     for group in SEVERAL:
@@ -159,7 +165,7 @@ def _columns(tree: dict[str, Any], problems: Problems) -> dict[str, tuple[str, .
             problems.add(
                 f"{where}: no threat is named {', '.join(map(shown, missing))}; there are "
                 f"{', '.join(threats) or 'none'}; correct it, or set columns=null for one column "
-                "with every threat" + near(str(missing[0]), threats)
+                "with every threat"
             )
         columns[str(name)] = tuple(causes)
     return columns

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int, Int8
 
 from sdn_mc.core.calendar import JulianDate
+from sdn_mc.core.problems import InputError
 
 
 class Status(enum.IntEnum):
@@ -115,4 +116,10 @@ class Fleet(eqx.Module):
 
     def n_group(self, label: str) -> int:
         """Number of groups under a label."""
-        return len(self.group_names[label])
+        names = self.group_names
+        if label not in names:
+            raise InputError(
+                f"the fleet has no grouping {label!r}; it has {', '.join(sorted(names))}; name one "
+                f"of them, or add a rule under constellation.labels.{label}"
+            )
+        return len(names[label])

@@ -47,7 +47,7 @@ class Degradation(eqx.Module):
             Output(
                 name="latency_added_s",
                 units="s",
-                long_name="latency added by the threats",
+                long_name="delay added, an outage counted as the deadline",
                 meaning=f"Mean over times of min(latency, {deadline_s:g} s), less the healthy one.",
                 interval="mean",
                 pairs="difference",

@@ -239,7 +239,8 @@ def _find(name: str, folders: Sequence[str]) -> tuple[str, Path]:
     if parts:
         both = ", ".join(f"{g}/{stem}" for g, _ in parts)
         raise InputError(f"explain: several groups have {stem!r}; name one of {both}")
-    near = difflib.get_close_matches(stem, [known for _, known, _ in every_choice(folders)], 3)
+    known = {name for _, name, _ in every_choice(folders)}
+    near = difflib.get_close_matches(stem, sorted(known), 3)
     raise InputError(
         f"explain: nothing is called {name!r}; "
         + (f"did you mean {', '.join(near)}?" if near else "`sdn-mc list` shows what there is")

@@ -24,6 +24,7 @@ from sdn_mc.store import open_result
 MAIN_METRIC = "availability"
 LATENCY = "latency_p50_s"  # told by flow too, where it was asked for
 
+WARNING = "warning:"  # how a note begins that is told before the tables
 _MS_PER_S = 1000.0
 _MOST_FLOWS = 40  # rows of the table; of more flows the lowest are shown
 _LOW, _HIGH = "_low", "_high"
@@ -37,6 +38,8 @@ def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
     metrics = sorted(found, key=lambda name: (name != MAIN_METRIC, name))
     main = metrics[0]
     console.print(_heading(tree))
+    for warning in _warnings(tree):
+        console.print(Text(warning, style="yellow"))
     console.print(_columns(_read(tree, "columns", [])))
     for metric in dict.fromkeys([main, *({LATENCY} & found)]):
         console.print(_by_flow(summary, metric, console.width))
@@ -73,7 +76,8 @@ def value_and_interval(value: float, low: float, high: float, units: str) -> tup
     scale = next((abs(x) for x in (value, low, high) if np.isfinite(x)), 0.0)
     ends = [_number(end, units, scale)[0] for end in (low, high)]
     text = " ".join(part for part in _number(value, units, scale) if part)
-    return text, "" if low == high == value else f"[{ends[0]}, {ends[1]}]"
+    nothing_known = np.isinf(value) and low <= 0
+    return text, "" if low == high == value or nothing_known else f"[{ends[0]}, {ends[1]}]"
 
 
 def _number(value: float, units: str, scale: float) -> tuple[str, str]:
@@ -165,9 +169,19 @@ def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:
             unit = "" if item.get("unit") in ("", "1", None) else f" {item['unit']}"
             table.add_row(Text(item["name"], overflow="fold"), Text(_value(item["value"]) + unit))
         found.append(("Assumed, not known: sweep these", [table]))
-    if notes := [*_days_covered(tree), *_read(tree, "notes", [])]:
+    if notes := [note for note in _notes(tree) if not note.startswith(WARNING)]:
         found.append(("Notes", [Text(f"- {note}") for note in notes]))
     return found
+
+
+def _notes(tree: xr.DataTree) -> list[str]:
+    """What the draws, the fleet, the mesh and the flows want said."""
+    return [*_days_covered(tree), *_read(tree, "notes", [])]
+
+
+def _warnings(tree: xr.DataTree) -> list[str]:
+    """Those that a reader must know before the numbers."""
+    return [note for note in _notes(tree) if note.startswith(WARNING)]
 
 
 def _days_covered(tree: xr.DataTree) -> list[str]:
@@ -182,12 +196,12 @@ def _days_covered(tree: xr.DataTree) -> list[str]:
         ]
     if n_epoch > 1 and used % n_epoch:
         return [
-            f"{n_draw} draws fill the {n_epoch} epochs unequally, so the attacked columns weigh "
-            f"some days more than the healthy one does; use a multiple of {whole} draws"
+            f"warning: {n_draw} draws fill the {n_epoch} epochs unequally, so the attacked columns "
+            f"weigh some days more than the healthy one does; use a multiple of {whole} draws"
         ]
     if n_epoch == 1 and _is_snapshot(tree):
         return [
-            "one epoch: intervals of latency percentiles hold for its instants alone; use "
+            "warning: one epoch: intervals of latency percentiles hold for its instants alone; use "
             "times.n_epoch=4 or more"
         ]
     return []
@@ -239,7 +253,13 @@ def _summary_of(tree: xr.DataTree) -> xr.Dataset:
             "this result has no summary yet, as its run has not ended; continue it with "
             "`sdn-mc resume` and the path of its folder."
         )
-    return summary.to_dataset().load()
+    try:
+        return summary.to_dataset().load()
+    except Exception as error:  # a damaged chunk: each codec raises what it likes
+        raise InputError(
+            f"the summary of this result cannot be read ({error}); `sdn-mc resume` and the path of "
+            "its folder writes it again"
+        ) from None
 
 
 def _read(tree: xr.DataTree, attribute: str, absent: Any) -> Any:

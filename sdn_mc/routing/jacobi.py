@@ -232,7 +232,7 @@ def _query(network: Network) -> tuple[Query, np.ndarray, np.ndarray]:
     for pair, source in enumerate(network.pair_source):
         place[pair] = count[source]
         count[source] += 1
-    destination = np.zeros((n_source, max(1, count.max(initial=0))), np.int32)
+    destination = np.zeros((n_source, max(1, int(count.max(initial=0)))), np.int32)
     destination[network.pair_source, place] = network.pair_site
     return Query(network.source, destination), network.pair_source, place
 

@@ -49,8 +49,9 @@ def run(job: Job, folder: Path, console: Console) -> Path:
         store.check_space(folder, n_bytes)
         constants = contents.constants(prepared, [v.path for v in variables if not v.by_draw])
         about = contents.attributes(job, prepared, config_hash(job), os.getcwd())
-        result = store.create(folder, variables, sizes, constants, about, limit)
-        fill(job, prepared, result, console, pool, known)
+        with store.alone_in(folder):
+            result = store.create(folder, variables, sizes, constants, about, limit)
+            fill(job, prepared, result, console, pool, known)
     return result.path
 
 
@@ -59,12 +60,21 @@ def resume(
 ) -> Path:
     """Continue a run that was stopped, or give it more draws; returns the path of its result."""
     result = store.open_store(path)
+    with store.alone_in(result.folder):
+        return _resumed(path, result, console, draws, plugins)
+
+
+def _resumed(
+    path: Path, result: store.Store, console: Console, draws: int | None, plugins: Sequence[str]
+) -> Path:
+    """The same, with nobody else writing."""
     result.repair()
     said, n_draw = result.attributes(), result.n_draw
     wanted = n_draw if draws is None else draws
     if wanted < n_draw:
         raise InputError(f"draws: {wanted} given, but {path} has {n_draw}; give as many or more")
     is_done = said["stop_reason"] != contents.UNFINISHED and result.n_committed() == n_draw
+    is_done &= result.is_readable("/summary")
     if wanted == n_draw and is_done:
         console.print(f"{path}: all {n_draw} draws are done already")
         return result.path

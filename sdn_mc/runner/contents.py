@@ -217,9 +217,9 @@ def notes(run: Prepared) -> list[str]:
         names = list(np.array(run.flows.name)[dead][:FLOWS_NAMED])
         names += ["…"] if dead.sum() > FLOWS_NAMED else []
         found.append(
-            f"{dead.sum()} of {len(dead)} flows have no path at any instant even without threats "
-            f"({', '.join(names)}): at this elevation mask the mesh does not join their ends, and "
-            "gateways that might on the ground are not modelled"
+            f"warning: {dead.sum()} of {len(dead)} flows have no path at any instant even without "
+            f"threats ({', '.join(names)}): at this elevation mask the mesh does not join their "
+            "ends, and gateways that might on the ground are not modelled"
         )
     cut = sum(s.access.n_cut for s in run.scenes if s.access is not None)
     return found + ([f"{cut} access candidates were cut for want of room"] if cut else [])
@@ -240,12 +240,11 @@ def _column_words(run: Prepared, k: int) -> dict[str, Any]:
     column, times = run.columns[k], run.system.times
     given = [c for c in column.causes if getattr(run.system.threats[c], "event", "") == "given"]
     process = [c for c in column.causes if c not in given]
-    fixed = times.onset_s is not None
-    when = (
-        "at the onset"
-        if fixed
-        else f"one event in the window of {float(times.window_s) / 3600:g} h"
-    )
+    when = f"one event in the window of {float(times.window_s) / 3600:g} h"
+    if times.onset_s is not None:
+        when = "at the onset"
+    if not any(hasattr(run.system.threats[c], "onset_s") for c in given):
+        when = "at times of their own"
     words = [f"given {', '.join(given)} ({when})"] if given else []
     words += [f"process {', '.join(process)}"] if process else []
     return {

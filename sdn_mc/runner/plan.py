@@ -34,7 +34,7 @@ def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, seconds: float
         ("memory", f"about {_size(_memory(run, job))}"),
         ("disk", f"at most {_size(n_bytes)} in {folder}"),
         ("device", f"{contents.device()}; {n_thread(job)} threads"),
-        ("expected", f"about {_duration(seconds)}"),
+        ("expected", f"about {_duration(seconds)} from here"),
     ]
     for name, value in rows:
         table.add_row(Text(name, style="bold"), Text(value))

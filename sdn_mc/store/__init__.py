@@ -17,7 +17,7 @@ else (`create`, `extend`, `shorten`, `repair`, `write_group`, `set_attributes`) 
 """
 
 from sdn_mc.store.compare import differences
-from sdn_mc.store.files import check_space, full_disk_explained
+from sdn_mc.store.files import alone_in, check_space, full_disk_explained
 from sdn_mc.store.folders import not_yet_there, remove_unbegun
 from sdn_mc.store.result import Store, create, open_result, open_store
 from sdn_mc.store.schema import GROUPS, SCHEMA_VERSION, Variable, predicted_bytes
@@ -27,6 +27,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Store",
     "Variable",
+    "alone_in",
     "check_space",
     "create",
     "differences",

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import shutil
@@ -45,6 +46,23 @@ def locate(path: str | Path) -> Path:
             f'read it with xarray.open_datatree(path, engine="zarr", consolidated=False).'
         )
     return result
+
+
+@contextlib.contextmanager
+def alone_in(folder: str | Path) -> Iterator[None]:
+    """While this lasts, no other process writes to the run folder; a killed one holds nothing."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"{folder}: another process is writing to this run; wait until it has ended"
+            ) from None
+        yield
+    finally:
+        os.close(held)
 
 
 def replace_json(path: Path, content: Any, scratch: Path) -> None:

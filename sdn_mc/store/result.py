@@ -268,6 +268,14 @@ class Store:
             raise KeyError(f"{name} is a group of {self.path}; name one of its arrays")
         return read_draws(array, first_draws)
 
+    def is_readable(self, group: str) -> bool:
+        """Whether a group is there and every array of it can be read."""
+        names = [name for name in self.arrays() if name.startswith(f"{group}/")]
+        try:
+            return bool(names) and all(self.read(name) is not None for name in names)
+        except Exception:  # a damaged chunk: each codec raises what it likes
+            return False
+
     def arrays(self) -> dict[str, Array]:
         """All arrays now in the result, by "/group/name"."""
         root = open_root(self.path)

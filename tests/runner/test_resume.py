@@ -4,16 +4,19 @@ import errno
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 import sdn_mc
 from sdn_mc import cli, config, runner
 from sdn_mc.core.problems import InputError
+from sdn_mc.report.summary import print_summary
 from sdn_mc.runner.contents import UNFINISHED
 from sdn_mc.runner.progress import DrawProgress
-from sdn_mc.store import differences, open_store
+from sdn_mc.store import alone_in, differences, open_store
 from tests.runner_fleet import QUIET, job_of, run_here
+from tests.small_run import SIX_INSTANTS, SMALL
 
 # --- finished, extended ---
 
@@ -220,3 +223,24 @@ def test_progress_in_a_log_is_plain_lines_with_rate_and_time_left(monkeypatch, c
         "1000 of 1000 draws",
     ]
     assert all("a second" in line and "s left" in line for line in caplog.messages)
+
+
+def test_two_processes_do_not_write_to_one_run(tmp_path):
+    sdn_mc.simulate([*SMALL, *SIX_INSTANTS, "draws=8"], str(tmp_path / "run"))
+    told = pytest.raises(InputError, match="another process is writing")
+    with alone_in(tmp_path / "run"), told:
+        runner.resume(tmp_path / "run", QUIET, 40)
+    runner.resume(tmp_path / "run", QUIET, 40)
+    assert sdn_mc.open_result(tmp_path / "run").attrs["n_draw"] == 40
+
+
+def test_a_damaged_summary_is_told_and_written_again(tmp_path):
+    sdn_mc.simulate([*SMALL, *SIX_INSTANTS, "draws=8"], str(tmp_path / "run"))
+    chunks = tmp_path / "run" / "result.zarr" / "summary" / "availability" / "c"
+    whole = sdn_mc.open_result(tmp_path / "run")["summary"]["availability"].values
+    next(file for file in chunks.rglob("*") if file.is_file()).write_bytes(b"damaged")
+    with pytest.raises(InputError, match="cannot be read"):
+        print_summary(tmp_path / "run", QUIET)
+    runner.resume(tmp_path / "run", QUIET)
+    again = sdn_mc.open_result(tmp_path / "run")["summary"]["availability"].values
+    assert np.array_equal(again, whole)
