@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sdn_mc import engine
-from sdn_mc.engine import laws, masking
+from sdn_mc.engine import laws, masking_kernel
 from sdn_mc.engine.causes import sample
 from sdn_mc.routing.jacobi import _solve_time
 from sdn_mc.routing.pull_push_kernel import solve_block
@@ -37,7 +37,7 @@ def compiled(solver: str, *overrides: str) -> tuple[int, ...]:
     """Run a block; how often each compiled function has been compiled so far."""
     run = small_run(*BASE, f"solver={solver}", *overrides)
     engine.run_block(run, 0, 32)
-    compiled = laws._fill, masking._fill, solve_block
+    compiled = laws._fill, masking_kernel.fill, solve_block
     jitted = sample, _solve_time
     return (
         *(function._cache_size() for function in jitted),
@@ -62,8 +62,8 @@ def test_a_swept_lag_compiles_nothing():
 def test_another_epoch_uses_the_same_code():
     run = small_run(*BASE, "solver=pull_push", times=("times.count=6", "times.n_epoch=3"))
     engine.run_block(run, 0, 32)
-    before = sample._cache_size(), len(masking._fill.signatures)
+    before = sample._cache_size(), len(masking_kernel.fill.signatures)
     for group in (1, 2):
         block = engine.run_block(run, 256 * group, 32)
         assert block.epoch == group and np.isfinite(block.series["attacked"].latency_s).any()
-    assert (sample._cache_size(), len(masking._fill.signatures)) == before
+    assert (sample._cache_size(), len(masking_kernel.fill.signatures)) == before
