@@ -127,8 +127,8 @@ def _run(words: list[str]) -> None:
     """Compose, check everything, then run inside Hydra's own output folder."""
     from sdn_mc import config
 
-    flags, given, config_dirs = _split(words)
-    overrides = config.completed(given)
+    flags, overrides, config_dirs = _split(words)
+    overrides = config.completed(overrides)
     if "-m" in flags:
         first, *_ = config.sweep_jobs(overrides, config_dirs)
         folder = config.output_folder(first, config_dirs, sweep=True)
@@ -278,15 +278,8 @@ def _trace(words: list[str]) -> None:
         raise InputError(
             f"trace: no {', '.join(missing)} given; write sdn-mc trace RUN draw=17 pair=3 time=41"
         )
-    print_trace(
-        Path(path),
-        given["draw"],
-        given["pair"],
-        given["time"],
-        column[0] if column else None,
-        _console(),
-        plugins,
-    )
+    moment = given["draw"], given["pair"], given["time"]
+    print_trace(Path(path), *moment, column[0] if column else None, _console(), plugins)
 
 
 # ---- small parts
@@ -384,9 +377,13 @@ def _command_of(folder: Path) -> str:
     """The command that began a run, as far as Hydra had noted it."""
     from omegaconf import OmegaConf
 
+    from sdn_mc import config
+
     noted = folder / HYDRA_NOTES / "overrides.yaml"
-    words = OmegaConf.load(noted) if noted.is_file() else ["…"]
-    return shlex.join(["sdn-mc", "run", *map(str, words), f"hydra.run.dir={folder}"])
+    words = [str(word) for word in OmegaConf.load(noted)] if noted.is_file() else ["…"]
+    untitled = [word for word in words if not word.startswith("title=")]
+    words = untitled if words == config.completed(untitled) else words  # the title was ours
+    return shlex.join(["sdn-mc", "run", *words, f"hydra.run.dir={folder}"])
 
 
 def _console() -> Console:
