@@ -30,7 +30,8 @@ class FlowList(eqx.Module):
 
     def build(self, sites: Sites) -> Flows:
         """The flows in the order given."""
-        return flows_between(sites, [(ends[0], ends[1]) for ends in self.flows], "flows.flows")
+        ends = [(ends[0], ends[1]) for ends in self.flows]
+        return flows_between(sites, ends, [f"flows.flows[{k}]" for k in range(len(ends))])
 
     def problems(self) -> list[str]:
         """Entries that are not a source and a destination."""
@@ -51,29 +52,26 @@ class FlowFile(eqx.Module):
 
     def build(self, sites: Sites) -> Flows:
         """The flows in file order."""
-        file = self.path
-        return flows_between(
-            sites, list(zip(file.source, file.destination, strict=True)), file.origin
-        )
+        ends: list[tuple[Ends, Ends]] = [*zip(self.path.source, self.path.destination, strict=True)]
+        rows = [f"flows.path: {self.path.origin}, row {k + 1}" for k in range(len(ends))]
+        return flows_between(sites, ends, rows)
 
 
-def flows_between(sites: Sites, ends: list[tuple[Ends, Ends]], where: str) -> Flows:
-    """Flows between named sites; every unknown name is reported."""
+def flows_between(sites: Sites, ends: list[tuple[Ends, Ends]], where: list[str]) -> Flows:
+    """Flows between named sites; every unknown name is reported, with `where` its flow stands."""
     problems = Problems()
     pairs: list[tuple[int, int, int]] = []
     bound_s, sources, destinations = [], [], []
     for flow, (source, destination) in enumerate(ends):
         try:
-            a = [site_index(sites, name, f"{where}[{flow}]") for name in _listed(source)]
-            b = [site_index(sites, name, f"{where}[{flow}]") for name in _listed(destination)]
+            a = [site_index(sites, name, where[flow]) for name in _listed(source)]
+            b = [site_index(sites, name, where[flow]) for name in _listed(destination)]
         except InputError as error:
             problems.take(error)
             continue
         both = [(i, j) for i, j in itertools.product(a, b) if i != j]
         if not both:
-            problems.add(
-                f"{where}[{flow}]: source and destination are the same site; name two sites"
-            )
+            problems.add(f"{where[flow]}: source and destination are the same site; name two sites")
             continue
         pairs += [(i, j, flow) for i, j in both]
         bound_s.append(min(_vacuum_s(sites, i, j) for i, j in both))

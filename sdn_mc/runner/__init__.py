@@ -36,6 +36,7 @@ NOT_PART_OF_RESULT = ("draws", "run", "title")  # keys that may change when a ru
 def run(job: Job, folder: Path, console: Console) -> Path:
     """A new run in `folder`; returns the path of its result."""
     keep_compiled_code()
+    console.print(f"building {job.parts['times'].n_epoch} scenes …", style="dim")
     with workers(job) as pool:
         prepared = pool.submit(prepare, job).result()
         known, seconds = first_parts(pool, job, prepared)

@@ -178,7 +178,7 @@ def _shell_note(
 ) -> str:
     n_plane, n_slot = grid.shape
     value, count = np.unique(shift, return_counts=True)
-    shifts = ", ".join(f"{k} ({n} times)" for k, n in zip(value, count, strict=True))
+    shifts = ", ".join(f"{k} ({n} of {count.sum()})" for k, n in zip(value, count, strict=True))
     seam = "closed" if len(shift) == n_plane else "open"
     return (
         f"shell {shell}: +Grid of {n_plane} planes of {n_slot}, seam {seam}, slot shift from plane "
