@@ -42,7 +42,7 @@ def prepare(
     needs_hops = any(metric.needs_hops for metric in system.metrics.values())
     run = Prepared(
         system, seed, columns, spec, fleet, sites, flows, scenes, tables, plans, (), needs_hops,
-        solver,
+        solver, tuple(wiring_of(scene) for scene in scenes),
     )  # fmt: skip
     run = run._replace(healthy=tuple(_healthy(run, epoch) for epoch in range(len(scenes))))
     asked = keeps_latency or needs_hops or bool(system.routing.lag_s)
@@ -128,9 +128,8 @@ def masks_at(
     assert scene.links is not None
     retarget_s, n_word = float(scene.links.retarget_s), n_draw // DRAWS_PER_WORD
     at_s = np.asarray(time_s, np.float32)
-    return mask_words(
-        outages, wiring_of(scene), scene.fleet.group, at_s, retarget_s, columns, n_word
-    )
+    wiring, group = run.wirings[epoch], scene.fleet.group
+    return mask_words(outages, wiring, group, at_s, retarget_s, columns, n_word)
 
 
 def _series(routes: Routes, flows: Flows, count: int) -> Series:

@@ -134,7 +134,7 @@ def _return_some(key, time, chance, before, state, numbers):
 def _lose_some(key, time, chance, before, state, numbers):
     """Each that was up is down with this chance, by geometric steps over all of them."""
     n, at = len(before) * DRAWS_PER_WORD, -1
-    scale = 1 / math.log1p(-min(chance, 1 - 2.0**-50))
+    scale = 1 / math.log1p(-min(chance, 1 - 2.0**-50))  # finite where the chance is 1
     while True:
         u = (np.float64(_next(key, time, numbers)) + 0.5) * 2.0**-32
         step = math.log(u) * scale

@@ -37,7 +37,9 @@ from sdn_mc.core.simd import (
 )
 
 _SPAN_OF_NUMBERS = 2.0**32
-_ROOM = 1.2  # of the rows expected; more are made where that does not do
+# Rows to make room for: so many times those expected, and some. Where it does not do, all are
+# drawn again with the room they need.
+_ROOM, _ROOM_AT_LEAST = 1.2, 1000
 
 
 class Law(NamedTuple):
@@ -83,7 +85,7 @@ def spans_of(law: Law, begin_s: float, end_s: float) -> Spans:
     thresholds = Thresholds(*map(_threshold, (stays, share, share + fails)))
     key, n_draw = np.ascontiguousarray(law.key), law.key.shape[1]
     begin = np.zeros(n_draw // DRAWS_PER_WORD + 1, np.int64)
-    room = int(_ROOM * expected.sum() * law.n_entity / len(rate)) + 1000
+    room = int(_ROOM * expected.sum() * law.n_entity / len(rate)) + _ROOM_AT_LEAST
     while True:
         rows = Rows(*(np.empty(room, kind) for kind in (np.int32, np.int32, "f4", "f4")))
         number = np.empty((2, DRAWS_PER_WORD), np.uint32)

@@ -25,23 +25,11 @@ from sdn_mc.core.outage import Cuts, Spans
 from sdn_mc.core.scene import Scene
 from sdn_mc.engine.chains import Chain, Numbers, numbers_for
 from sdn_mc.engine.masking_kernel import GROUP, SAT, SITE, TERMINAL, fill
-from sdn_mc.engine.types import Column
+from sdn_mc.engine.types import Column, Wiring
 
 Outages = Mapping[str, tuple[Spans | Chain | Cuts, ...]]
 
 EDGES_AT_LEAST = 1024
-
-
-class Wiring(NamedTuple):
-    """The mesh and the access of a scene, as masks need them. Terminals count over the fleet."""
-
-    neighbour: Int32[np.ndarray, "epochtime sat port"]
-    own_terminal: Int32[np.ndarray, "sat port"]
-    far_terminal: Int32[np.ndarray, "epochtime sat port"]
-    wakes_on: Int32[np.ndarray, "sat port skipped"]
-    candidate: Int32[np.ndarray, "time site candidate"]
-    n_terminal: int  # of the fleet
-    best_only: bool
 
 
 class Parts(NamedTuple):

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Int32
 
 from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.protocols import (
@@ -56,6 +57,18 @@ class Spec(NamedTuple):
     n_entity: tuple[tuple[str, int], ...]
 
 
+class Wiring(NamedTuple):
+    """The mesh and the access of a scene, as masks need them. Terminals count over the fleet."""
+
+    neighbour: Int32[np.ndarray, "epochtime sat port"]
+    own_terminal: Int32[np.ndarray, "sat port"]
+    far_terminal: Int32[np.ndarray, "epochtime sat port"]
+    wakes_on: Int32[np.ndarray, "sat port skipped"]
+    candidate: Int32[np.ndarray, "time site candidate"]
+    n_terminal: int  # of the fleet
+    best_only: bool
+
+
 class Prepared(NamedTuple):
     """Everything that blocks share."""
 
@@ -72,6 +85,7 @@ class Prepared(NamedTuple):
     healthy: tuple[Series, ...]  # one draw each
     needs_hops: bool
     solver: Solver  # of blocks; `plans` are its
+    wirings: tuple[Wiring, ...]  # of each epoch, for masks
 
 
 class Block(NamedTuple):

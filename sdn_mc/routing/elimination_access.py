@@ -9,7 +9,7 @@ Sites never join each other through a site: ground carries no transit traffic.
 from typing import NamedTuple, no_type_check
 
 import numpy as np
-from jaxtyping import Int32
+from jaxtyping import Bool, Int32
 
 from sdn_mc.core.compiled import entry
 from sdn_mc.core.network import NO_PATH_TICKS
@@ -43,9 +43,9 @@ def hang_sites(
     access_ticks: Int32[np.ndarray, "time site candidate"],
 ) -> Hanging:
     """Where the sites `used` hang."""
-    place = np.empty((len(program.first), len(used)), np.int32)
+    hangs = np.empty((len(program.first), len(used)), np.bool_)
     by_time = [
-        _hang_at(program, used, sat, ticks, place)
+        _hang_at(program, used, sat, ticks, hangs)
         for sat, ticks in zip(access_sat, access_ticks, strict=True)
     ]
     n_before = np.cumsum([0] + [len(one.site) for one in by_time])
@@ -64,19 +64,19 @@ def _hang_at(
     used: Int32[np.ndarray, " usedsite"],
     access_sat: Int32[np.ndarray, "site candidate"],
     access_ticks: Int32[np.ndarray, "site candidate"],
-    place: Int32[np.ndarray, "group usedsite"],
+    hangs: Bool[np.ndarray, "group usedsite"],
 ) -> Hanging:
     """One time, without the time axis."""
     n_group, n_slot = len(program.first), len(used) * access_sat.shape[1]
     one = Hanging(
         start=np.zeros(n_group + 1, np.int32),
-        site=np.empty(place.size, np.int32),
+        site=np.empty(hangs.size, np.int32),
         link_start=np.zeros(n_group + 1, np.int32),
         link_row=np.empty(n_slot, np.int32),
         link_slot=np.empty(n_slot, np.int32),
     )
     n_done, step = np.empty(n_group, np.int32), site_step_of(len(used))
-    _hang(program, used, access_sat, access_ticks, step, place, one, n_done)
+    _hang(program, used, access_sat, access_ticks, step, hangs, one, n_done)
     n_link = one.link_start[-1]
     return one._replace(
         site=one.site[: one.start[-1]].copy(),
@@ -119,14 +119,14 @@ def _most_meetings(hanging, pair_start, pair_used, seen):
 
 @entry
 @no_type_check
-def _hang(program, used, access_sat, access_ticks, site_step, place, one, n_done):
+def _hang(program, used, access_sat, access_ticks, site_step, hangs, one, n_done):
     """Mark the access satellites' groups, hand the marks on to the root, list them."""
-    place[:] = NOWHERE
+    hangs[:] = False
     for i in range(len(used)):
         for candidate in range(access_sat.shape[1]):
             if access_ticks[used[i], candidate] < NO_PATH_TICKS:
                 group = program.group_of[program.rank[access_sat[used[i], candidate]]]
-                place[group, i] = 0
+                hangs[group, i] = True
                 one.link_start[group + 1] += 1
     at_upper = n_site = 0
     for group in range(len(program.first)):
@@ -135,11 +135,11 @@ def _hang(program, used, access_sat, access_ticks, site_step, place, one, n_done
             above = program.group_of[program.upper[at_upper]]
         at_upper += program.n_upper[group]
         for i in range(len(used)):
-            if place[group, i] != NOWHERE:
+            if hangs[group, i]:
                 one.site[n_site] = i
                 n_site += 1
                 if above != NOWHERE:
-                    place[above, i] = 0
+                    hangs[above, i] = True
         one.start[group + 1] = n_site
         one.link_start[group + 1] += one.link_start[group]
         n_done[group] = 0

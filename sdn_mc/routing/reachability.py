@@ -161,7 +161,8 @@ def _reach_from_hubs(plan, access_up, neighbour, time, n_word, scratch):
     """What a hub reaches; draws in which that is less than half of the sites try other hubs."""
     scratch.reached[:] = 0
     scratch.tried[:] = 0
-    scratch.left[:] = np.uint32(0xFFFFFFFF)
+    for word in range(n_word):
+        scratch.left[word] = np.uint32(0xFFFFFFFF)
     for i in range(N_HUB):
         _choose_hubs(plan.order, np.uint64(neighbour.shape[1]), scratch)
         _spread(plan.order, neighbour, *_as_pairs(scratch))

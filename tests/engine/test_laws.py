@@ -52,7 +52,6 @@ def test_the_lanes_hold_the_numbers_that_each_draw_has_alone():
     """Entities of the list are those whose first number is below the threshold, in any lane."""
     busy = law(*BUSY, n_entity=50, n_draw=64)
     spans = spans_of(busy, 0.0, DAY_S)
-    share = BUSY[0] * BUSY[1] / (1 + BUSY[0] * BUSY[1])
     limit = np.float64(np.float32(BUSY[0])) * BUSY[1]
     limit = int(limit / (1 + limit) * 2**32)
     for draw in (0, 17, 40, 63):
@@ -60,7 +59,6 @@ def test_the_lanes_hold_the_numbers_that_each_draw_has_alone():
         expected = np.flatnonzero(np.array(first) < limit)
         found = spans.entity[(spans.draw == draw) & down_at(spans, 0.0)]
         assert np.array_equal(found, expected)
-    assert 0 < share < 1
 
 
 @pytest.mark.parametrize("rate, repair_s", [USUAL, BUSY])
@@ -125,8 +123,7 @@ def test_rates_may_differ_by_entity_and_by_draw():
     spans = spans_of(one._replace(rate_per_s=rate), 0.0, 60.0)
     down = down_at(spans, 0.0)
     assert not np.any(spans.entity == 0) and np.all(spans.draw[spans.entity == 1] < 256)
-    load = rate[2, 0] * BUSY[1]
-    assert np.mean(spans.entity[down] == 2) > 0.5 and load > 0
+    assert np.mean(spans.entity[down] == 2) > 0.5
     assert np.count_nonzero(down & (spans.entity == 2)) > 400  # of 512, nearly always down
 
 
