@@ -90,6 +90,18 @@ def test_two_causes_that_follow_each_other_are_one_loss():
     assert np.array_equal(link[:, bridges], np.broadcast_to(awake[:, None, None], (6, 4, 32)))
 
 
+def test_windows_of_one_cause_may_overlap_and_come_in_any_order():
+    run = often(*MENDING)
+    windows = (20_000.0, 30_000.0), (1000.0, 5000.0), (4000.0, 9000.0), (2000.0, 3000.0)
+    outages = {"satellite_failure": loss_of_satellite(8, *windows)}
+    columns = (Column("one", tuple(outages)),)
+    time_s = np.array([500.0, 2500.0, 4500.0, 8000.0, 10_000.0, 25_000.0])
+    check(run, outages, columns, time_s, 32, [0, 31])
+    link, _ = flags(engine.masks_at(run, 0, outages, columns, time_s, 32)[0])
+    down = [False, True, True, True, False, True]
+    assert np.array_equal(~link[:, 8, :4].any(axis=(1, 2)), down)
+
+
 def test_what_is_down_at_the_start_has_been_so_for_a_while():
     """So that standby links are awake at the first instant: at any time, the age of a loss in a
     stationary process is exponential with the mean repair time. The same holds before the first
