@@ -58,6 +58,37 @@ def random_network(seed: int, n_sat: int = 40, n_time: int = 2) -> tuple[Network
     return network_from_links(n_sat, links, delay_s, access_sat, access_delay_s, pairs)
 
 
+def irregular(seed: int) -> tuple[Network, np.ndarray]:
+    """Random links, some parallel; separate parts and lone satellites; 1 to 5 sources and more.
+
+    Sites may be source and destination, have no candidate that is up, or several at one satellite.
+    """
+    rng = np.random.default_rng(seed)
+    n_sat, n_time = int(rng.integers(2, 90)), int(rng.integers(1, 3))
+    n_source, n_destination = rng.integers(1, 6, 2)
+    n_link = int(rng.integers(0, 2 * n_sat))
+    halves = rng.integers(0, 2, n_sat)  # no link joins the halves
+    links: list[tuple[int, int]] = []
+    free = np.full(n_sat, 4)
+    for _ in range(n_link):
+        a, b = (int(sat) for sat in rng.integers(0, n_sat, 2))
+        for _ in range(int(rng.choice([1, 1, 1, 2, 3]))):
+            if a != b and halves[a] == halves[b] and free[a] and free[b]:
+                free[[a, b]] -= 1
+                links.append((a, b))
+    delay_s = rng.uniform(1e-4, 3e-2, (n_time, len(links)))
+    delay_s[rng.random(delay_s.shape) < 0.05] = np.inf
+    shape = (n_time, int(n_source + n_destination), int(rng.integers(1, 5)))
+    access_delay_s = rng.uniform(1e-3, 1e-2, shape)
+    access_delay_s[rng.random(shape) < 0.3] = np.inf
+    access_delay_s[:, -1][rng.random(n_time) < 0.3] = np.inf
+    pairs = [(a, n_source + b) for a in range(n_source) for b in range(n_destination)]
+    pairs += [(0, 0), (n_source, 0)]  # a site with itself; a destination that is a source too
+    pairs = [pairs[i] for i in rng.permutation(len(pairs))]
+    access_sat = rng.integers(0, n_sat, shape)
+    return network_from_links(n_sat, links, delay_s, access_sat, access_delay_s, pairs)
+
+
 def plus_grid(n_plane: int, n_slot: int, equal_delay: bool) -> tuple[Network, np.ndarray]:
     """A torus of planes with six access candidates for each of six sites."""
     rng = np.random.default_rng(5)

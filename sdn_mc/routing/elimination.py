@@ -27,7 +27,6 @@ takes all leaves first. With hops it takes about twice as long. Preparing an epo
 and 20 ms for 340, 480 and 1,584 satellites, and 0.2 s for 10,746 real ones.
 """
 
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -45,6 +44,7 @@ from sdn_mc.routing.elimination_order import find_order, graph_of
 from sdn_mc.routing.elimination_program import program_of
 from sdn_mc.routing.elimination_tree import tree_of
 from sdn_mc.routing.elimination_types import N_SOURCE_TILE, Scratch, Stretch
+from sdn_mc.routing.topologies import stretches_of, used_sites
 from sdn_mc.routing.walk import link_ticks
 from sdn_mc.routing.walk_kernel import Tasks, trail
 
@@ -87,14 +87,9 @@ class Elimination(eqx.Module):
 
 def plan_elimination(network: Network, most_relaxations: int) -> Plan | None:
     """The plan of one epoch; None if its satellites alone take more than `most_relaxations`."""
-    n_sat, n_port = network.neighbour.shape[-2:]
-    neighbour = network.neighbour.reshape(-1, n_sat, n_port)
-    common, n_source = _common(network, neighbour), len(network.source)
+    common, n_source = _common(network), len(network.source)
     stretches, n_relaxation, n_back = [], 0, 0
-    for first, after in _runs_of_times(neighbour, len(network.delay_s)):
-        here = neighbour[first if len(neighbour) > 1 else 0]
-        there = np.isfinite(network.delay_s[first:after]).any(axis=0)
-        linked = (here != np.arange(n_sat)[:, None]) & there
+    for first, after, here, linked in stretches_of(network):
         graph = graph_of(here, linked)
         order = find_order(graph, most_relaxations)
         if order is None:
@@ -123,12 +118,9 @@ def solve_planned(plan: Plan, masks: Masks, truth: Masks | None, walk: bool) -> 
     return routes_of(answer, truth, walk)
 
 
-def _common(
-    network: Network, neighbour: Int32[np.ndarray, "epochtime sat port"]
-) -> dict[str, np.ndarray]:
+def _common(network: Network) -> dict[str, np.ndarray]:
     """The fields of a `Stretch` that are the same at all times."""
-    others = np.setdiff1d(network.pair_site, network.source)
-    used = np.concatenate([network.source, others]).astype(np.int32)
+    used = used_sites(network)
     place = np.zeros(network.access_sat.shape[1], np.int32)
     place[used] = np.arange(len(used))
     by_source = np.argsort(network.pair_source, kind="stable")
@@ -138,23 +130,12 @@ def _common(
         "pair_start": boundary.astype(np.int32),
         "pair_column": by_source.astype(np.int32),
         "pair_used": place[network.pair_site[by_source]],
-        "neighbour": neighbour,
+        "neighbour": network.neighbour.reshape(-1, *network.neighbour.shape[-2:]),
         "link_ticks": link_ticks(network),
         "access_sat": network.access_sat,
         "access_ticks": to_ticks(network.access_delay_s),
     }
     return {name: frozen(array) for name, array in arrays.items()}
-
-
-def _runs_of_times(
-    neighbour: Int32[np.ndarray, "epochtime sat port"], n_time: int
-) -> list[tuple[int, int]]:
-    """First time and end of each run of times with the same neighbours."""
-    if len(neighbour) == 1:
-        return [(0, n_time)]
-    changes = np.flatnonzero((neighbour[1:] != neighbour[:-1]).any(axis=(1, 2))) + 1
-    bounds = [0, *changes.tolist(), n_time]
-    return list(pairwise(bounds))
 
 
 def _frozen_fields(record: Any) -> Any:

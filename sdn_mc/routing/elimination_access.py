@@ -45,7 +45,7 @@ def hang_sites(
     """Where the sites `used` hang."""
     hangs = np.empty((len(program.first), len(used)), np.bool_)
     by_time = [
-        _hang_at(program, used, sat, ticks, hangs)
+        hang_at(program, used, sat, ticks, hangs)
         for sat, ticks in zip(access_sat, access_ticks, strict=True)
     ]
     n_before = np.cumsum([0] + [len(one.site) for one in by_time])
@@ -59,7 +59,7 @@ def hang_sites(
     )
 
 
-def _hang_at(
+def hang_at(
     program: Program,
     used: Int32[np.ndarray, " usedsite"],
     access_sat: Int32[np.ndarray, "site candidate"],

@@ -1,0 +1,5 @@
+"""Fixtures of the tests of CUDA sources."""
+
+from tests.cuda.emulator import emulated
+
+__all__ = ["emulated"]
