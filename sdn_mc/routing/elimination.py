@@ -38,13 +38,14 @@ from sdn_mc.core.fields import field
 from sdn_mc.core.network import NO_PATH_TICKS, Masks, Network, Routes, to_ticks
 from sdn_mc.core.problems import InputError
 from sdn_mc.routing.block import aligned, draws_of, empty_answer, frozen, routes_of, tasks_of
-from sdn_mc.routing.elimination_access import hang_sites, most_meetings, site_step_of
+from sdn_mc.routing.elimination_access import site_step_of
 from sdn_mc.routing.elimination_kernel import solve_stretch
 from sdn_mc.routing.elimination_order import find_order, graph_of
 from sdn_mc.routing.elimination_program import program_of
+from sdn_mc.routing.elimination_tiles import Tiles, hang_tiles, most_used, tiles_of
 from sdn_mc.routing.elimination_tree import tree_of
 from sdn_mc.routing.elimination_types import N_SOURCE_TILE, Scratch, Stretch
-from sdn_mc.routing.topologies import stretches_of, used_sites
+from sdn_mc.routing.topologies import stretches_of
 from sdn_mc.routing.walk import link_ticks
 from sdn_mc.routing.walk_kernel import Tasks, trail
 
@@ -87,7 +88,12 @@ class Elimination(eqx.Module):
 
 def plan_elimination(network: Network, most_relaxations: int) -> Plan | None:
     """The plan of one epoch; None if its satellites alone take more than `most_relaxations`."""
-    common, n_source = _common(network), len(network.source)
+    tiles, ticks, n_source = (
+        tiles_of(network),
+        to_ticks(network.access_delay_s),
+        len(network.source),
+    )
+    common = _common(network, tiles)
     stretches, n_relaxation, n_back = [], 0, 0
     for first, after, here, linked in stretches_of(network):
         graph = graph_of(here, linked)
@@ -95,15 +101,21 @@ def plan_elimination(network: Network, most_relaxations: int) -> Plan | None:
         if order is None:
             return None
         program = program_of(tree_of(graph, order), here, linked)
-        access = common["access_sat"][first:after], common["access_ticks"][first:after]
-        hanging = hang_sites(program, common["used"], *access)
-        pairs = common["pair_start"], common["pair_used"]
-        n_meeting = most_meetings(hanging, *pairs, len(common["used"]))
-        own = _frozen_fields(program), _frozen_fields(hanging)
-        stretches.append(Stretch(own[0], own[1], first, n_meeting, n_source, **common))
+        times = slice(first, after)
+        hanging, n_meeting = hang_tiles(program, tiles, network.access_sat[times], ticks[times])
+        stretch = Stretch(
+            program=_frozen_fields(program),
+            hanging=_frozen_fields(hanging),
+            first_time=first,
+            n_time=after - first,
+            n_meeting=n_meeting,
+            n_source=n_source,
+            **common,
+        )
+        stretches.append(stretch)
         edges = program.width.astype(np.int64) * program.n_upper
         n_relaxation += (after - first) * program.n_relaxation
-        n_relaxation += int((np.diff(hanging.start, axis=1) * edges).sum())
+        n_relaxation += int((np.diff(hanging.start, axis=1) * edges).sum())  # of all tiles
         n_back += (after - first) * n_source * int(edges.sum())
     n_time = len(network.delay_s)
     return Plan(tuple(stretches), n_relaxation // n_time, n_back // n_time)
@@ -118,18 +130,10 @@ def solve_planned(plan: Plan, masks: Masks, truth: Masks | None, walk: bool) -> 
     return routes_of(answer, truth, walk)
 
 
-def _common(network: Network) -> dict[str, np.ndarray]:
+def _common(network: Network, tiles: Tiles) -> dict[str, np.ndarray]:
     """The fields of a `Stretch` that are the same at all times."""
-    used = used_sites(network)
-    place = np.zeros(network.access_sat.shape[1], np.int32)
-    place[used] = np.arange(len(used))
-    by_source = np.argsort(network.pair_source, kind="stable")
-    boundary = np.searchsorted(network.pair_source[by_source], np.arange(len(network.source) + 1))
     arrays = {
-        "used": used,
-        "pair_start": boundary.astype(np.int32),
-        "pair_column": by_source.astype(np.int32),
-        "pair_used": place[network.pair_site[by_source]],
+        **tiles._asdict(),
         "neighbour": network.neighbour.reshape(-1, *network.neighbour.shape[-2:]),
         "link_ticks": link_ticks(network),
         "access_sat": network.access_sat,
@@ -145,19 +149,21 @@ def _frozen_fields(record: Any) -> Any:
 
 
 def _scratch(stretch: Stretch, tasks: Tasks) -> Scratch:
-    program, n_used = stretch.program, len(stretch.used)
+    program, n_used = stretch.program, most_used(stretch.tile_used)
+    n_tile, n_tile_source = len(stretch.tile_used) - 1, int(np.diff(stretch.tile_source).max())
     n_sat, widest = len(program.sat), int(program.width.max())
     n_group_row = widest * (int(program.n_upper.max()) + widest)
     site_step = site_step_of(n_used)
-    distance_step = -(-stretch.n_source // N_SOURCE_TILE) * N_SOURCE_TILE
+    distance_step = -(-n_tile_source // N_SOURCE_TILE) * N_SOURCE_TILE
+    keeps = tasks.walk or n_tile > 1
     return Scratch(
         pool=_no_path(program.n_row),
-        group_rows=_rows(len(program.fetch) if tasks.walk else n_group_row),
+        group_rows=_rows(len(program.fetch) if keeps else n_group_row),
         site_rows=_no_path(n_sat * site_step),
         site_step=site_step,
         seen=np.empty(n_used, np.int32),
         meeting=np.empty((stretch.n_meeting, 3), np.int32),
-        meeting_start=np.empty(len(program.first) + 1, np.int64),
+        meeting_start=np.empty((n_tile, len(program.first) + 1), np.int64),
         distance=_rows(n_sat * distance_step if tasks.walk else 0),
         distance_step=distance_step,
         way=trail(n_sat),

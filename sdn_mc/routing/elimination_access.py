@@ -28,24 +28,25 @@ class Hanging(NamedTuple):
     link_slot: Int32[np.ndarray, " accesslink"]  # site * n_candidate + candidate
 
 
-def site_step_of(n_used: int) -> int:
+def site_step_of(most_used: int) -> int:
     """Rows from one rank to the next: used site i at a rank has row rank * step + i.
 
     Odd, so that rows of one site do not share a cache set.
     """
-    return n_used | 1
+    return most_used | 1
 
 
 def hang_sites(
     program: Program,
     used: Int32[np.ndarray, " usedsite"],
+    site_step: int,
     access_sat: Int32[np.ndarray, "time site candidate"],
     access_ticks: Int32[np.ndarray, "time site candidate"],
 ) -> Hanging:
     """Where the sites `used` hang."""
     hangs = np.empty((len(program.first), len(used)), np.bool_)
     by_time = [
-        hang_at(program, used, sat, ticks, hangs)
+        hang_at(program, used, site_step, sat, ticks, hangs)
         for sat, ticks in zip(access_sat, access_ticks, strict=True)
     ]
     n_before = np.cumsum([0] + [len(one.site) for one in by_time])
@@ -62,6 +63,7 @@ def hang_sites(
 def hang_at(
     program: Program,
     used: Int32[np.ndarray, " usedsite"],
+    site_step: int,
     access_sat: Int32[np.ndarray, "site candidate"],
     access_ticks: Int32[np.ndarray, "site candidate"],
     hangs: Bool[np.ndarray, "group usedsite"],
@@ -75,8 +77,8 @@ def hang_at(
         link_row=np.empty(n_slot, np.int32),
         link_slot=np.empty(n_slot, np.int32),
     )
-    n_done, step = np.empty(n_group, np.int32), site_step_of(len(used))
-    _hang(program, used, access_sat, access_ticks, step, hangs, one, n_done)
+    n_done = np.empty(n_group, np.int32)
+    _hang(program, used, access_sat, access_ticks, site_step, hangs, one, n_done)
     n_link = one.link_start[-1]
     return one._replace(
         site=one.site[: one.start[-1]].copy(),

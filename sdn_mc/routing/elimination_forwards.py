@@ -5,7 +5,8 @@ neighbours, hand its sites on to them, and join each pair of sites. Draws are la
 that is computed decides what is done next.
 
 A group's rows stand in `group_rows`: between its satellites first, then satellite by satellite. For
-the way back they are all kept, each group's after the other's.
+the way back, and where sources are too many to be taken at once, they are all kept, each group's
+after the other's.
 """
 
 from typing import no_type_check
@@ -31,28 +32,47 @@ _ZERO, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 
 @kernel
 @no_type_check
-def forwards(stretch, slots, starts, keep, scratch, best):
+def forwards(stretch, slots, starts, keeps, scratch, best):
     """One word at one time, into the rows `best` of the pairs.
 
-    With `keep`, rows stay for the way back.
+    `keeps` says which rows stay for the way back: the groups' (for other tiles too), the sites'.
     """
     width = stretch.program.width
     begin = (_ZERO, _ZERO, _ZERO, _ZERO)
     for group in range(np.uint64(len(width))):
         if width[group] == 1:
             sats = (0,)
-            begin = _group(sats, stretch, slots, starts, keep, scratch, best, group, begin)
+            begin = _group(sats, stretch, slots, starts, keeps, scratch, best, group, begin)
         elif width[group] == 2:
             pair = (0, 0)
-            begin = _group(pair, stretch, slots, starts, keep, scratch, best, group, begin)
+            begin = _group(pair, stretch, slots, starts, keeps, scratch, best, group, begin)
         else:
             four = (0, 0, 0, 0)
-            begin = _group(four, stretch, slots, starts, keep, scratch, best, group, begin)
+            begin = _group(four, stretch, slots, starts, keeps, scratch, best, group, begin)
+
+
+@kernel
+@no_type_check
+def forwards_again(stretch, slots, starts, keeps, scratch, best):
+    """The sites of a further tile, on the groups' rows that were kept."""
+    program = stretch.program
+    at_fetch, at_upper = _ZERO, _ZERO
+    for group in range(np.uint64(len(program.width))):
+        n_upper, n_sat = np.uint64(program.n_upper[group]), np.uint64(program.width[group])
+        first_row = at_fetch + n_sat * (n_sat - _ONE) // _TWO
+        where = group, at_fetch, first_row, n_upper, at_upper
+        if n_sat == _ONE:
+            _sites((0,), stretch, slots, starts, keeps, scratch, best, where)
+        elif n_sat == _TWO:
+            _sites((0, 0), stretch, slots, starts, keeps, scratch, best, where)
+        else:
+            _sites((0, 0, 0, 0), stretch, slots, starts, keeps, scratch, best, where)
+        at_fetch, at_upper = first_row + n_sat * n_upper, at_upper + n_upper
 
 
 @inlined
 @no_type_check
-def _group(sats, stretch, slots, starts, keep, scratch, best, group, begin):
+def _group(sats, stretch, slots, starts, keeps, scratch, best, group, begin):
     """One group. `sats` is as long as the group is wide: its length is a constant.
 
     `begin` says where the group's entries begin in the program; returns it for the next group.
@@ -63,7 +83,7 @@ def _group(sats, stretch, slots, starts, keep, scratch, best, group, begin):
     n_sat = np.uint64(len(sats))
     n_inside = n_sat * (n_sat - _ONE) // _TWO
     n_fetch = n_inside + n_sat * n_upper
-    between = at_fetch if keep else _ZERO
+    between = at_fetch if keeps[0] else _ZERO
     first_row = between + n_inside
     rows = scratch.group_rows
     _fetch(program.fetch, scratch.pool, rows, at_fetch, n_fetch, between)
@@ -73,6 +93,18 @@ def _group(sats, stretch, slots, starts, keep, scratch, best, group, begin):
     _eliminate_between(sats, rows, between)
     _eliminate_inside(sats, rows, between, rows, first_row, n_upper)
     _join_upper(sats, rows, first_row, n_upper, scratch.pool, program.target, at_target)
+    where = group, between, first_row, n_upper, at_upper
+    _sites(sats, stretch, slots, starts, keeps, scratch, best, where)
+    n_target = n_upper * (n_upper - _ONE) // _TWO
+    return at_fetch + n_fetch, at_target + n_target, at_upper + n_upper, at_link + n_link
+
+
+@inlined
+@no_type_check
+def _sites(sats, stretch, slots, starts, keeps, scratch, best, where):
+    """The sites that hang on a group: from their access links to its upper neighbours."""
+    group, between, first_row, n_upper, at_upper = where
+    program, rows = stretch.program, scratch.group_rows
     first, after = np.uint64(starts[0][group]), np.uint64(starts[0][group + _ONE])
     if first < after:
         site = stretch.hanging.site[first:after]
@@ -82,11 +114,9 @@ def _group(sats, stretch, slots, starts, keep, scratch, best, group, begin):
         _eliminate_sites(sats, rows, between, scratch.site_rows, own, step, site)
         upper = program.upper[at_upper : at_upper + n_upper]
         _hand_on_sites(sats, rows, first_row, upper, scratch.site_rows, own, step, site)
-        _join_pairs(sats, group, own, scratch, best)
-        if not keep:
+        _join_pairs(sats, group, own, starts[2], scratch, best)
+        if not keeps[1]:
             _leave_no_path(sats, scratch.site_rows, own, step, site)
-    n_target = n_upper * (n_upper - _ONE) // _TWO
-    return at_fetch + n_fetch, at_target + n_target, at_upper + n_upper, at_link + n_link
 
 
 @inlined
@@ -210,12 +240,15 @@ def _leave_no_path(sats, site_rows, own, step, site):
 
 @kernel
 @no_type_check
-def list_meetings(stretch, at_time, scratch):
-    """Which pairs have both of their sites on one group, group by group: once for all words."""
-    start, n = stretch.hanging.start[at_time], 0
+def list_meetings(stretch, at_time, scratch, tile, n):
+    """Which pairs have both of their sites on one group, group by group: once for all words.
+
+    `n` were listed before, in other tiles; returns how many are with those of this one.
+    """
+    start, meeting_start = stretch.hanging.start[at_time], scratch.meeting_start[tile]
     scratch.seen[:] = NOWHERE
     for group in range(len(start) - 1):
-        scratch.meeting_start[group] = n
+        meeting_start[group] = n
         site = stretch.hanging.site[start[group] : start[group + 1]]
         for i in range(len(site)):
             scratch.seen[site[i]] = group
@@ -228,16 +261,16 @@ def list_meetings(stretch, at_time, scratch):
                     scratch.meeting[n, 0], scratch.meeting[n, 1] = site[i], other
                     scratch.meeting[n, 2] = stretch.pair_column[pair]
                     n += 1
-    scratch.meeting_start[len(start) - 1] = n
+    meeting_start[len(start) - 1] = n
+    return n
 
 
 @inlined
 @no_type_check
-def _join_pairs(sats, group, own, scratch, best):
+def _join_pairs(sats, group, own, meeting_start, scratch, best):
     """Lower the row of each pair whose two sites hang on the group."""
     rows, step = scratch.site_rows, np.uint64(scratch.site_step)
-    end = np.uint64(scratch.meeting_start[group + _ONE])
-    for i in range(np.uint64(scratch.meeting_start[group]), end):
+    for i in range(np.uint64(meeting_start[group]), np.uint64(meeting_start[group + _ONE])):
         left = load_rows(rows, own + np.uint64(scratch.meeting[i, 0]), step, sats)
         right = load_rows(rows, own + np.uint64(scratch.meeting[i, 1]), step, sats)
         lower(best, np.uint64(scratch.meeting[i, 2]), least_sum(left, right))

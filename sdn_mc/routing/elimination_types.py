@@ -13,17 +13,23 @@ N_SOURCE_TILE = 2  # room for sources comes in multiples of the smallest tile of
 
 
 class Stretch(NamedTuple):
-    """Consecutive times that share a topology. Used sites: the sources in order, then others."""
+    """Consecutive times that share a topology, and tiles of sources that are taken together.
+
+    The sites of a tile are numbered: its sources in order, then others that its pairs use.
+    """
 
     program: Program
-    hanging: Hanging
+    hanging: Hanging  # rows of tile k and time i of the stretch: k * times + i
     first_time: int
-    n_meeting: int  # pairs of sites that hang on one group: at most, at one time
+    n_time: int
+    n_meeting: int  # pairs of sites that hang on one group, in all tiles: at most, at one time
     n_source: int
-    used: Int32[np.ndarray, " usedsite"]
-    pair_start: Int32[np.ndarray, " boundary"]
+    tile_source: Int32[np.ndarray, " tileboundary"]
+    tile_used: Int32[np.ndarray, " tileboundary"]
+    used: Int32[np.ndarray, " usedsite"]  # tile after tile
+    pair_start: Int32[np.ndarray, " boundary"]  # of each source
     pair_column: Int32[np.ndarray, " pair"]
-    pair_used: Int32[np.ndarray, " pair"]  # destination, as an index into the used sites
+    pair_used: Int32[np.ndarray, " pair"]  # destination, as a number in the tile
     neighbour: Int32[np.ndarray, "epochtime sat port"]
     link_ticks: Int32[np.ndarray, "time sat port"]
     access_sat: Int32[np.ndarray, "time site candidate"]
@@ -48,7 +54,7 @@ class Scratch(NamedTuple):
     site_step: int
     seen: Int32[np.ndarray, " usedsite"]  # the last group that a used site was seen on
     meeting: Int32[np.ndarray, "meeting three"]  # at one time: two used sites, and the pair
-    meeting_start: Int64[np.ndarray, " groupboundary"]
+    meeting_start: Int64[np.ndarray, "tile groupboundary"]
     distance: Int32[np.ndarray, " element"]  # from source i: row rank * distance_step + i
     distance_step: int
     way: Trail

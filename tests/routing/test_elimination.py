@@ -65,6 +65,30 @@ def check(network, link_up, access_up):
     return walked
 
 
+def test_many_sources_are_taken_in_tiles_and_keep_the_bits():
+    base, slot_link = plus_grid(6, 7, False)
+    rng = np.random.default_rng(8)
+    n_source, n_site = 45, 50
+    access_sat = rng.integers(0, 42, (2, n_site, 3)).astype(np.int32)
+    pairs = [(a, int(b)) for a in range(n_source) for b in rng.choice(n_site, 2, replace=False)]
+    network = Network(
+        neighbour=base.neighbour,
+        delay_s=base.delay_s,
+        access_sat=access_sat,
+        access_delay_s=rng.uniform(1e-3, 5e-3, access_sat.shape),
+        source=np.arange(n_source, dtype=np.int32),
+        pair_source=np.array([a for a, _ in pairs], np.int32),
+        pair_site=np.array([b for _, b in pairs], np.int32),
+    )
+    masks = pack(*random_flags(network, slot_link, 64, 0.2, 1))
+    truth = pack(*random_flags(network, slot_link, 64, 0.2, 2))
+    (stretch,) = ELIMINATION.prepare(network).stretches
+    assert len(stretch.tile_source) > 2
+    assert_same_bits(solve(ELIMINATION, network, masks), solve(PULL_PUSH, network, masks))
+    walked = solve(ELIMINATION, network, masks, truth, walk=True)
+    assert_same_bits(walked, solve(PULL_PUSH, network, masks, truth, walk=True))
+
+
 @pytest.mark.parametrize("loss", [0.0, 0.05, 0.5])
 def test_random_irregular_graphs_match_scipy_and_the_sweeps_bit_for_bit(loss):
     n_reached = 0

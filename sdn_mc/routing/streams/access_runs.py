@@ -12,7 +12,7 @@ from jaxtyping import Int32
 
 from sdn_mc.core.compiled import entry, kernel
 from sdn_mc.core.network import NO_PATH_TICKS
-from sdn_mc.routing.elimination_access import hang_at, site_step_of
+from sdn_mc.routing.elimination_access import hang_at
 from sdn_mc.routing.elimination_program import Program
 from sdn_mc.routing.streams.layout import NOTHING
 
@@ -68,12 +68,11 @@ def _hung(
     there = np.arange(room) < n_sat[:, None]
     ticks = np.where(there, 0, NO_PATH_TICKS).astype(np.int32)
     hangs = np.empty((len(program.first), n_used), np.bool_)
-    at = hang_at(program, np.arange(n_used, dtype=np.int32), sat, ticks, hangs)
-    rank, site = np.divmod(at.link_row, site_step_of(n_used))
+    at = hang_at(program, np.arange(n_used, dtype=np.int32), n_used, sat, ticks, hangs)
+    rank, site = np.divmod(at.link_row, n_used)
     link = np.arange(len(rank), dtype=np.int32)
     access = np.full((len(program.sat), n_used), NOTHING, np.int32)
-    key = rank * n_used + site
-    first = np.unique(key, return_index=True)[1]
+    first = np.unique(at.link_row, return_index=True)[1]
     access[rank[first], site[first]] = link[first]
     others = np.setdiff1d(link, first).astype(np.int32)
     link_of = np.full((n_used, room), NOTHING, np.int32)
@@ -82,7 +81,7 @@ def _hung(
     time, site_at, candidate = np.nonzero(place >= 0)
     own = link_of[site_at, place[time, site_at, candidate]]
     slot[time, own] = used[site_at] * place.shape[2] + candidate
-    further = np.stack([key[others], others], axis=1).astype(np.int32)
+    further = np.stack([at.link_row[others], others], axis=1).astype(np.int32)
     return Hung(first_time, end_time, at.start, at.site, access, further, slot)
 
 
