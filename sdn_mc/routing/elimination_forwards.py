@@ -270,10 +270,14 @@ def list_meetings(stretch, at_time, scratch, tile, n):
 def _join_pairs(sats, group, own, meeting_start, scratch, best):
     """Lower the row of each pair whose two sites hang on the group."""
     rows, step = scratch.site_rows, np.uint64(scratch.site_step)
-    for i in range(np.uint64(meeting_start[group]), np.uint64(meeting_start[group + _ONE])):
-        left = load_rows(rows, own + np.uint64(scratch.meeting[i, 0]), step, sats)
-        right = load_rows(rows, own + np.uint64(scratch.meeting[i, 1]), step, sats)
-        lower(best, np.uint64(scratch.meeting[i, 2]), least_sum(left, right))
+    i, end = np.uint64(meeting_start[group]), np.uint64(meeting_start[group + _ONE])
+    while i < end:
+        source = scratch.meeting[i, 0]
+        left = load_rows(rows, own + np.uint64(source), step, sats)
+        while i < end and scratch.meeting[i, 0] == source:
+            right = load_rows(rows, own + np.uint64(scratch.meeting[i, 1]), step, sats)
+            lower(best, np.uint64(scratch.meeting[i, 2]), least_sum(left, right))
+            i += _ONE
 
 
 @inlined
