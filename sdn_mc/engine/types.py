@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Int32
 
@@ -76,6 +77,13 @@ class Wiring(NamedTuple):
     best_only: bool
 
 
+class Place(NamedTuple):
+    """A device that is used, and the wirings on it."""
+
+    device: jax.Device
+    wirings: tuple[Wiring, ...]
+
+
 class Prepared(NamedTuple):
     """Everything that blocks share."""
 
@@ -93,6 +101,7 @@ class Prepared(NamedTuple):
     needs_hops: bool
     solver: Solver  # of blocks; `plans` are its
     wirings: tuple[Wiring, ...]  # of each epoch, for masks
+    places: tuple[Place, ...]  # devices that parts are dealt to
 
 
 class Block(NamedTuple):
