@@ -117,6 +117,9 @@ class Solver(Protocol):
     """Finds least latencies, for all times of a block."""
 
     block_draws: int  # draws it likes in one call: a multiple of 32, at most 256
+    # Optional, False by default: it takes masks as JAX arrays, may return routes as such, and works
+    # on the device that holds the masks; plans of its are numpy, or good on any device.
+    on_device: bool
 
     def prepare(self, network: Network) -> Any:
         """Orders and programs of one epoch, reused by every block."""

@@ -3,24 +3,27 @@
 A scene is built once an epoch on the host, in float64; nothing in it depends on the draw. For each
 block of draws, one compiled call draws every cause, and another turns their windows into mask
 words, 32 draws to a word, for every column at every time. Solvers and metrics are called from the
-host.
+host; masks and routes stay on a device for a solver that works there.
 """
 
 from collections.abc import Mapping
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt32
 
 from sdn_mc.core.constants import DRAWS_PER_GROUP, DRAWS_PER_WORD
-from sdn_mc.core.network import Masks, Routes
+from sdn_mc.core.network import Masks
 from sdn_mc.core.outage import Cuts, Spans
 from sdn_mc.core.protocols import Series
-from sdn_mc.core.scene import Flows
 from sdn_mc.engine.causes import drawn_and_spans, prepared_tables, spec_of, traced
 from sdn_mc.engine.chains import Chain
+from sdn_mc.engine.devices import is_on_device, places_of
 from sdn_mc.engine.masking import mask_words, wiring_of
+from sdn_mc.engine.masking_xla import mask_words_on_device
 from sdn_mc.engine.scenes import build_scenes, network_of
+from sdn_mc.engine.series import series_of
 from sdn_mc.engine.types import HEALTHY, Block, Column, Prepared, Spec, System
 
 __all__ = ["HEALTHY", "Block", "Column", "Prepared", "Series", "Spec", "System", "network_of"]
@@ -42,16 +45,16 @@ def prepare(
     needs_hops = any(metric.needs_hops for metric in system.metrics.values())
     run = Prepared(
         system, seed, columns, spec, fleet, sites, flows, scenes, tables, plans, (), needs_hops,
-        solver, tuple(wiring_of(scene) for scene in scenes),
+        solver, tuple(wiring_of(scene) for scene in scenes), (),
     )  # fmt: skip
     run = run._replace(healthy=tuple(_healthy(run, epoch) for epoch in range(len(scenes))))
     asked = keeps_latency or needs_hops or bool(system.routing.lag_s)
     asked |= any(getattr(metric, "needs_latency", True) for metric in system.metrics.values())
-    if asked or not hasattr(solver, "without_latency"):
-        return run
-    solver = solver.without_latency()
-    plans = tuple(solver.prepare(network_of(scene)) for scene in scenes)
-    return run._replace(solver=solver, plans=plans)
+    if not asked and hasattr(solver, "without_latency"):
+        solver = solver.without_latency()
+        plans = tuple(solver.prepare(network_of(scene)) for scene in scenes)
+        run = run._replace(solver=solver, plans=plans)
+    return run._replace(places=places_of(solver, run.wirings))
 
 
 def epoch_of(draw: int, n_epoch: int) -> int:
@@ -59,8 +62,19 @@ def epoch_of(draw: int, n_epoch: int) -> int:
     return (draw // DRAWS_PER_GROUP) % n_epoch
 
 
-def run_block(run: Prepared, first: int, count: int) -> Block:
-    """Draws first .. first + count - 1, which must lie in one group; padded to whole words."""
+def run_block(run: Prepared, first: int, count: int, turn: int = 0) -> Block:
+    """Draws first .. first + count - 1, which must lie in one group; padded to whole words.
+
+    `turn` counts the parts of a run, which are dealt to the devices if the solver works there.
+    """
+    if not run.places:
+        return _block(run, first, count)
+    place = run.places[turn % len(run.places)]
+    with jax.default_device(place.device):
+        return _block(run._replace(wirings=place.wirings), first, count)
+
+
+def _block(run: Prepared, first: int, count: int) -> Block:
     epoch = epoch_of(first, len(run.scenes))
     scene, padded = run.scenes[epoch], -(-count // DRAWS_PER_WORD) * DRAWS_PER_WORD
     draws = jnp.arange(first, first + padded, dtype=jnp.uint32)
@@ -74,7 +88,7 @@ def run_block(run: Prepared, first: int, count: int) -> Block:
         routes = run.solver.solve(
             run.plans[epoch], known[k], masks[k] if lag_s else None, run.needs_hops or bool(lag_s)
         )
-        series[column.name] = _series(routes, scene.flows, count)
+        series[column.name] = series_of(routes, scene.flows, count)
     return Block(epoch, {name: value[:count] for name, value in drawn.items()}, series)
 
 
@@ -123,33 +137,17 @@ def masks_at(
     time_s: Float[np.ndarray, " time"] | Float[Array, " time"],
     n_draw: int,
 ) -> list[Masks]:
-    """Mask words of every column at the scene's instants, with causes evaluated at `time_s`."""
+    """Mask words of every column at the scene's instants, with causes evaluated at `time_s`.
+
+    On the device where the solver wants them there.
+    """
     scene = run.scenes[epoch]
     assert scene.links is not None
     retarget_s, n_word = float(scene.links.retarget_s), n_draw // DRAWS_PER_WORD
     at_s = np.asarray(time_s, np.float32)
     wiring, group = run.wirings[epoch], scene.fleet.group
-    return mask_words(outages, wiring, group, at_s, retarget_s, columns, n_word)
-
-
-def _series(routes: Routes, flows: Flows, count: int) -> Series:
-    """Best pair of each flow, [draw, time, flow]; a route that does not hold is no route."""
-    latency = routes.latency_s
-    if routes.delivered is not None:
-        latency = np.where(routes.delivered, latency, np.asarray(np.inf, latency.dtype))
-    latency = np.moveaxis(latency[..., :count], -1, 0)
-    hops = None if routes.hops is None else np.moveaxis(routes.hops[..., :count], -1, 0)
-    if len(flows.pair_flow) == flows.n_flow:
-        return Series(latency, hops)
-    best = [
-        np.flatnonzero(flows.pair_flow == flow)[
-            np.argmin(latency[..., flows.pair_flow == flow], axis=-1)
-        ]
-        for flow in range(flows.n_flow)
-    ]
-    chosen = np.stack(best, axis=-1)
-    taken = np.take_along_axis(latency, chosen, axis=-1)
-    return Series(taken, None if hops is None else np.take_along_axis(hops, chosen, axis=-1))
+    words = mask_words_on_device if is_on_device(run.solver) else mask_words
+    return words(outages, wiring, group, at_s, retarget_s, columns, n_word)
 
 
 def _healthy(run: Prepared, epoch: int) -> Series:
@@ -157,4 +155,4 @@ def _healthy(run: Prepared, epoch: int) -> Series:
     scene = run.scenes[epoch]
     (masks,) = masks_at(run, epoch, {}, (HEALTHY,), scene.time_s, DRAWS_PER_WORD)
     routes = run.solver.solve(run.plans[epoch], masks, None, run.needs_hops)
-    return _series(routes, scene.flows, 1)
+    return series_of(routes, scene.flows, 1)

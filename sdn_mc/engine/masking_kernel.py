@@ -21,35 +21,55 @@ SAT, TERMINAL, SITE, GROUP = range(4)
 def fill(parts, wiring, time_s, retarget_s, scratch, link_up, access_up):
     """Every word: edges, sorted; then from time to time."""
     n_column, n_time, n_word = link_up.shape[0], link_up.shape[1], link_up.shape[2]
-    n_sat = link_up.shape[3]
-    standby, some_chain = wiring.wakes_on.shape[2] > 0, np.any(parts.is_chain)
+    n_sat, edge = link_up.shape[3], scratch.edge
+    slots, some_chain = wiring.slots, np.any(parts.is_chain)
+    standby = slots.wakes_on.shape[2] > 0
     for word in range(n_word):
-        n_edge = _edges_of_parts(parts, time_s, word, scratch)
-        if standby:
-            for column in range(n_column):
-                first = parts.first[-1] + column * n_sat
-                n_edge = _edges_of_lost(
-                    parts, column, word, n_sat, time_s, retarget_s, first, scratch, n_edge
-                )
+        n_edge = _edges_of_word(parts, standby, n_sat, word, time_s, retarget_s, scratch, 0)
         _sort_edges(scratch, n_edge, n_time)
         scratch.state[:] = 0
         for time in range(n_time):
             begin, end = scratch.at_time[time], scratch.at_time[time + 1]
             for i in range(begin, end):
-                edge = scratch.order[i]
-                scratch.state[scratch.edge[edge, 0]] ^= np.uint32(1) << np.uint32(
-                    scratch.edge[edge, 1]
-                )
+                scratch.state[edge.state[scratch.order[i]]] += edge.change[scratch.order[i]]
             if some_chain:
                 _step_chains(parts, word, time_s, time, scratch)
             for column in range(n_column):
                 down = scratch.down[column]
                 if time == 0 or begin < end or some_chain:
                     _take_down(parts, column, n_sat, wiring.n_terminal, scratch.state, down)
-                first = parts.first[-1] + column * n_sat
-                lost = scratch.state[first : first + n_sat]
-                _links(wiring, time, down, lost, parts.cut[column], link_up[column, time, word])
+                lost = scratch.state[column * n_sat : (column + 1) * n_sat]
+                _links(slots, time, down, lost, parts.cut[column], link_up[column, time, word])
                 _access(wiring, time, down, n_sat, access_up[column, time, word])
+
+
+@entry
+@no_type_check
+def fill_edges(parts, standby, n_sat, time_s, retarget_s, scratch, chain_state):
+    """The edges of all words, one word after the other, and chains at every time; their number."""
+    n_edge, (n_time, n_word, n_chain_state) = 0, chain_state.shape
+    first = len(scratch.state) - n_chain_state
+    for word in range(n_word):
+        begin = n_edge
+        n_edge = _edges_of_word(parts, standby, n_sat, word, time_s, retarget_s, scratch, begin)
+        scratch.edge.word[begin:n_edge] = word
+        if n_chain_state > 0:
+            for time in range(n_time):
+                _step_chains(parts, word, time_s, time, scratch)
+                for i in range(n_chain_state):
+                    chain_state[time, word, i] = scratch.state[first + i]
+    return n_edge
+
+
+@kernel
+@no_type_check
+def _edges_of_word(parts, standby, n_sat, word, time_s, retarget_s, scratch, n_edge):
+    """Edges of all spans and, for standby links, of what each column has lost; from `n_edge` on."""
+    n_edge = _edges_of_parts(parts, time_s, word, scratch, n_edge)
+    if standby:
+        for column in range(len(parts.acts)):
+            n_edge = _edges_of_lost(parts, column, word, n_sat, time_s, retarget_s, scratch, n_edge)
+    return n_edge
 
 
 @kernel
@@ -66,9 +86,8 @@ def _step_chains(parts, word, time_s, time, scratch):
 
 @kernel
 @no_type_check
-def _edges_of_parts(parts, time_s, word, scratch):
+def _edges_of_parts(parts, time_s, word, scratch, n_edge):
     """Edges of all spans of a word; overlaps of one entity count once."""
-    n_edge = 0
     for part in range(len(parts.kind)):
         before, reach = np.int64(-1), 0
         for row in range(parts.begin[part, word], parts.begin[part, word + 1]):
@@ -90,13 +109,21 @@ def _edges_of_parts(parts, time_s, word, scratch):
 def _add_edges(scratch, n_edge, entity, bit, first, end, n_time):
     """Set at `first`, clear at `end`; nothing if no instant lies between."""
     if first < end:
-        for time in (first, end):
-            if time < n_time:
-                scratch.edge[n_edge, 0] = entity
-                scratch.edge[n_edge, 1] = bit
-                scratch.edge_time[n_edge] = time
-                n_edge += 1
+        one = np.uint32(1) << np.uint32(bit)
+        n_edge = _add_edge(scratch.edge, n_edge, entity, one, first, n_time)
+        n_edge = _add_edge(scratch.edge, n_edge, entity, ~one + np.uint32(1), end, n_time)
     return n_edge
+
+
+@kernel
+@no_type_check
+def _add_edge(edge, n_edge, state, change, time, n_time):
+    if time >= n_time:
+        return n_edge
+    edge.state[n_edge] = state
+    edge.change[n_edge] = change
+    edge.time[n_edge] = time
+    return n_edge + 1
 
 
 @kernel
@@ -124,14 +151,14 @@ def _sort_edges(scratch, n_edge, n_time):
     at = scratch.at_time
     at[:] = 0
     for i in range(n_edge):
-        at[scratch.edge_time[i]] += 1
+        at[scratch.edge.time[i]] += 1
     total = 0
     for time in range(n_time + 1):
         here = at[time]
         at[time] = total
         total += here
     for i in range(n_edge):
-        time = scratch.edge_time[i]
+        time = scratch.edge.time[i]
         scratch.order[at[time]] = i
         at[time] += 1
     _shift_right(at)
@@ -139,7 +166,7 @@ def _sort_edges(scratch, n_edge, n_time):
 
 @kernel
 @no_type_check
-def _edges_of_lost(parts, column, word, n_sat, time_s, retarget_s, first, scratch, n_edge):
+def _edges_of_lost(parts, column, word, n_sat, time_s, retarget_s, scratch, n_edge):
     """Edges of satellites that have been down without a break for the re-pointing time."""
     _collect_windows(parts, column, word, n_sat, scratch)
     for key in range(n_sat * DRAWS_PER_WORD):
@@ -147,7 +174,7 @@ def _edges_of_lost(parts, column, word, n_sat, time_s, retarget_s, first, scratc
         if begin == end:
             continue
         _sort_windows(scratch.window, begin, end)
-        sat, bit = first + key // DRAWS_PER_WORD, key % DRAWS_PER_WORD
+        sat, bit = column * n_sat + key // DRAWS_PER_WORD, key % DRAWS_PER_WORD
         since, reach = scratch.window[begin, 0], scratch.window[begin, 1]
         for i in range(begin + 1, end):
             if scratch.window[i, 0] <= reach:
@@ -257,18 +284,18 @@ def _take_down(parts, column, n_sat, n_terminal, state, down):
 
 @kernel
 @no_type_check
-def _links(wiring, time, down, lost, cut, up):
+def _links(slots, time, down, lost, cut, up):
     """A slot is up if both satellites, both terminals and the pair allow it, and it is awake."""
-    at = time if wiring.neighbour.shape[0] > 1 else 0
-    n_sat, n_port, n_skipped = wiring.wakes_on.shape
+    at = time if slots.neighbour.shape[0] > 1 else 0
+    n_sat, n_port, n_skipped = slots.wakes_on.shape
     for sat in range(n_sat):
         for port in range(n_port):
-            out = down[sat] | down[wiring.neighbour[at, sat, port]]
-            out |= down[n_sat + wiring.own_terminal[sat, port]]
-            out |= down[n_sat + wiring.far_terminal[at, sat, port]]
+            out = down[sat] | down[slots.neighbour[at, sat, port]]
+            out |= down[n_sat + slots.own_terminal[sat, port]]
+            out |= down[n_sat + slots.far_terminal[at, sat, port]]
             word = np.uint32(0) if cut[sat, port] else np.uint32(~out)
             for k in range(n_skipped):
-                skipped = wiring.wakes_on[sat, port, k]
+                skipped = slots.wakes_on[sat, port, k]
                 if skipped >= 0:
                     word &= lost[skipped]
             up[sat, port] = word
@@ -283,7 +310,7 @@ def _access(wiring, time, down, n_sat, up):
         site_down = down[n_sat + wiring.n_terminal + site]
         taken = np.uint32(0)
         for candidate in range(n_candidate):
-            out = site_down | down[wiring.candidate[time, site, candidate]]
+            out = site_down | down[wiring.slots.candidate[time, site, candidate]]
             word = np.uint32(~out)
             if wiring.best_only:
                 word &= ~taken

@@ -2,10 +2,12 @@
 
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Int32
 
 from sdn_mc.core.fleet import Fleet
+from sdn_mc.core.network import Either
 from sdn_mc.core.protocols import (
     AccessRule,
     Constellation,
@@ -57,16 +59,29 @@ class Spec(NamedTuple):
     n_entity: tuple[tuple[str, int], ...]
 
 
-class Wiring(NamedTuple):
-    """The mesh and the access of a scene, as masks need them. Terminals count over the fleet."""
+class Slots(NamedTuple):
+    """What each link slot and access candidate hangs on: arrays of the host or of a device."""
 
-    neighbour: Int32[np.ndarray, "epochtime sat port"]
-    own_terminal: Int32[np.ndarray, "sat port"]
-    far_terminal: Int32[np.ndarray, "epochtime sat port"]
-    wakes_on: Int32[np.ndarray, "sat port skipped"]
-    candidate: Int32[np.ndarray, "time site candidate"]
+    neighbour: Int32[Either, "epochtime sat port"]
+    own_terminal: Int32[Either, "sat port"]  # counted over the fleet, as all terminals
+    far_terminal: Int32[Either, "epochtime sat port"]
+    wakes_on: Int32[Either, "sat port skipped"]
+    candidate: Int32[Either, "time site candidate"]
+
+
+class Wiring(NamedTuple):
+    """The mesh and the access of a scene, as masks need them."""
+
+    slots: Slots
     n_terminal: int  # of the fleet
     best_only: bool
+
+
+class Place(NamedTuple):
+    """A device that is used, and the wirings on it."""
+
+    device: jax.Device
+    wirings: tuple[Wiring, ...]
 
 
 class Prepared(NamedTuple):
@@ -86,6 +101,7 @@ class Prepared(NamedTuple):
     needs_hops: bool
     solver: Solver  # of blocks; `plans` are its
     wirings: tuple[Wiring, ...]  # of each epoch, for masks
+    places: tuple[Place, ...]  # devices that parts are dealt to
 
 
 class Block(NamedTuple):

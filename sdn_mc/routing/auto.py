@@ -50,6 +50,11 @@ class Auto(eqx.Module):
     )
 
     @property
+    def on_device(self) -> bool:
+        """Are masks taken on JAX's default device?"""
+        return jax.default_backend() != "cpu"
+
+    @property
     def block_draws(self) -> int:
         """Draws in one call on this machine."""
         on_cpu = jax.default_backend() == "cpu"

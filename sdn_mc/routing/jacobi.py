@@ -16,7 +16,7 @@ Memory: one time and a few sources at a time.
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -29,6 +29,7 @@ from sdn_mc.core.fields import field
 from sdn_mc.core.network import (
     NO_HOPS,
     NO_PATH_TICKS,
+    Either,
     Masks,
     Network,
     Routes,
@@ -37,8 +38,6 @@ from sdn_mc.core.network import (
 )
 from sdn_mc.graph import neighbours_at
 from sdn_mc.routing.walk import link_seconds, link_ticks
-
-Either = Array | np.ndarray
 
 BATCH_ELEMENTS = 1 << 24  # distances held at once (64 MB in 32 bits): sets the sources per batch
 
@@ -85,7 +84,9 @@ class JacobiPlan(NamedTuple):
 
 
 class XlaJacobi(eqx.Module):
-    """Jacobi sweeps on the default JAX device: the portable solver, and in float64 the oracle."""
+    """Jacobi sweeps on the device of the masks: the portable solver, and in float64 the oracle."""
+
+    on_device: ClassVar[bool] = True
 
     precision: str = field(
         choices=("int32", "float32", "float64"), doc="Numbers that delays are added in."

@@ -1,7 +1,8 @@
 """Blocks of draws, each computed in parts by a pool of threads.
 
 A block is the stored unit: 256 draws of one epoch. A part is what one call of the engine computes.
-How blocks are cut into parts, and how many threads there are, changes no bit of a result.
+How blocks are cut into parts, and how many threads and devices there are, changes no bit of a
+result.
 """
 
 import contextlib
@@ -57,7 +58,10 @@ def part_draws(job: Job, prepared: Prepared) -> int:
 def first_parts(
     pool: ThreadPoolExecutor, job: Job, prepared: Prepared
 ) -> tuple[dict[Part, Block], float]:
-    """The first parts of a run, and the seconds expected for all of it, by the fastest of them."""
+    """The first parts of a run, and the seconds expected for all of it, by the fastest of them.
+
+    All on one device, since each compiles for itself; every device computes one part at a time.
+    """
     width = part_draws(job, prepared)
     n_part = -(-job.draws // width)
     known: dict[Part, Block] = {}
@@ -68,7 +72,8 @@ def first_parts(
         known[part] = pool.submit(engine.run_block, prepared, *part).result()
         seconds = min(seconds, time.monotonic() - began)
     n_block = -(-job.draws // DRAWS_PER_GROUP)
-    return known, seconds * n_part / min(n_thread(job), n_part) + WRITING_S * n_block
+    n_at_once = min(len(prepared.places) or n_thread(job), n_thread(job), n_part)
+    return known, seconds * n_part / n_at_once + WRITING_S * n_block
 
 
 def computed(
@@ -82,9 +87,8 @@ def computed(
     n_ahead = -(-n_thread(job) * part_draws(job, prepared) // DRAWS_PER_GROUP)
     waiting: deque[tuple[int, list[Future[Block]]]] = deque()
     for index in indices:
-        waiting.append(
-            (index, [_begun(pool, prepared, part, known) for part in _parts(job, prepared, index)])
-        )
+        parts = _parts(job, prepared, index)
+        waiting.append((index, [_begun(pool, job, prepared, part, known) for part in parts]))
         if len(waiting) > n_ahead:
             yield _joined(*waiting.popleft())
     while waiting:
@@ -98,10 +102,11 @@ def _parts(job: Job, prepared: Prepared, index: int) -> list[Part]:
 
 
 def _begun(
-    pool: ThreadPoolExecutor, prepared: Prepared, part: Part, known: Mapping[Part, Block]
+    pool: ThreadPoolExecutor, job: Job, prepared: Prepared, part: Part, known: Mapping[Part, Block]
 ) -> Future[Block]:
     if part not in known:
-        return pool.submit(engine.run_block, prepared, *part)
+        turn = part.first // part_draws(job, prepared)
+        return pool.submit(engine.run_block, prepared, *part, turn)
     future: Future[Block] = Future()
     future.set_result(known[part])
     return future

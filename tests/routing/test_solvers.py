@@ -220,10 +220,21 @@ def test_only_what_is_asked_for_is_returned():
         assert checked.hops is None and checked.delivered is not None
 
 
+@pytest.mark.parametrize("solver", [INT32, FLOAT64], ids=("int32", "float64"))
+def test_masks_on_a_device_give_the_same_routes(solver):
+    network, slot_link = random_network(5)
+    masks = pack(*random_flags(network, slot_link, 64, 0.1, 2))
+    there = Masks(jax.numpy.asarray(masks.link_up), jax.numpy.asarray(masks.access_up))
+    routes, same = (solve(solver, network, each, each) for each in (masks, there))
+    for name, value in routes.__dict__.items():
+        assert value.tobytes() == np.asarray(getattr(same, name)).tobytes()
+
+
 def test_auto_takes_compiled_code_on_a_cpu():
     solver = Auto(cpu_block_draws=64, accelerator_block_draws=256)
     on_cpu = jax.default_backend() == "cpu"
     assert solver.block_draws == (64 if on_cpu else 256)
+    assert solver.on_device != on_cpu
     network, slot_link = random_network(3)
     masks = pack(*random_flags(network, slot_link, 32, 0.1, 1))
     same = solve(PULL_PUSH, network, masks).latency_s

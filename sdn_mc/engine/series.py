@@ -1,0 +1,64 @@
+"""From a solver's routes to series: the best pair of each flow, draws leading, on the host.
+
+Routes made on a device are reduced there, so that only flows leave it.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sdn_mc.core.network import Routes
+from sdn_mc.core.protocols import Series
+from sdn_mc.core.scene import Flows
+
+
+def series_of(routes: Routes, flows: Flows, count: int) -> Series:
+    """Best pair of each flow, [draw, time, flow]; a route that does not hold is no route.
+
+    Of pairs that are equally good, the first.
+    """
+    if not isinstance(routes.latency_s, jax.Array):
+        return _on_host(routes, flows, count)
+    with jax.enable_x64(routes.latency_s.dtype == np.float64):
+        latency, hops = _on_device(routes, flows.pair_flow, flows.n_flow)
+    return Series(np.asarray(latency)[:count], None if hops is None else np.asarray(hops)[:count])
+
+
+def _on_host(routes: Routes, flows: Flows, count: int) -> Series:
+    latency = np.asarray(routes.latency_s)
+    if routes.delivered is not None:
+        latency = np.where(routes.delivered, latency, np.asarray(np.inf, latency.dtype))
+    latency = np.moveaxis(latency[..., :count], -1, 0)
+    hops = None
+    if routes.hops is not None:
+        hops = np.moveaxis(np.asarray(routes.hops)[..., :count], -1, 0)
+    if len(flows.pair_flow) == flows.n_flow:
+        return Series(latency, hops)
+    best = [
+        np.flatnonzero(flows.pair_flow == flow)[
+            np.argmin(latency[..., flows.pair_flow == flow], axis=-1)
+        ]
+        for flow in range(flows.n_flow)
+    ]
+    chosen = np.stack(best, axis=-1)
+    taken = np.take_along_axis(latency, chosen, axis=-1)
+    return Series(taken, None if hops is None else np.take_along_axis(hops, chosen, axis=-1))
+
+
+@partial(jax.jit, static_argnames=("n_flow",))
+def _on_device(routes: Routes, pair_flow, n_flow: int):
+    """Latency and hops, [draw, time, flow]: minima over the pairs of a flow, exact in any order."""
+    latency, n_pair = jnp.moveaxis(routes.latency_s, 1, 0), len(pair_flow)
+    if routes.delivered is not None:
+        held = jnp.moveaxis(routes.delivered, 1, 0)
+        latency = jnp.where(held, latency, jnp.asarray(jnp.inf, latency.dtype))
+    least = jax.ops.segment_min(latency, pair_flow, n_flow)
+    if routes.hops is None:
+        return jnp.transpose(least), None
+    pair = jnp.arange(n_pair, dtype=jnp.int32).reshape(-1, 1, 1)
+    best = jnp.where(latency == least[pair_flow], pair, n_pair)
+    chosen = jax.ops.segment_min(best, pair_flow, n_flow)
+    hops = jnp.take_along_axis(jnp.moveaxis(routes.hops, 1, 0), chosen, axis=0)
+    return jnp.transpose(least), jnp.transpose(hops)
