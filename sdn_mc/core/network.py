@@ -2,11 +2,13 @@
 
 import equinox as eqx
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int16, Int32, UInt32
+from jaxtyping import Array, Bool, Float, Float64, Int16, Int32, UInt32
 
 TICK_S = 2e-9  # unit of integer latencies: 2 ns, so rounding stays below 1 ns a link
 NO_PATH_TICKS = 1 << 29  # 1.07 s: larger than any path, and the sum of two fits in an int32
 NO_HOPS = -1
+
+Either = np.ndarray | Array  # on the host or on a device
 
 
 class Network(eqx.Module):
@@ -27,8 +29,8 @@ class Masks(eqx.Module):
     A link's two slots carry the same bits. Padding slots and candidates may hold anything.
     """
 
-    link_up: UInt32[np.ndarray, "time word sat port"]
-    access_up: UInt32[np.ndarray, "time word site candidate"]
+    link_up: UInt32[Either, "time word sat port"]
+    access_up: UInt32[Either, "time word site candidate"]
 
 
 class Routes(eqx.Module):
@@ -39,9 +41,9 @@ class Routes(eqx.Module):
     where no walk was asked for.
     """
 
-    latency_s: Float[np.ndarray, "time pair draw"]  # inf: no path
-    hops: Int16[np.ndarray, "time pair draw"] | None = None
-    delivered: Bool[np.ndarray, "time pair draw"] | None = None
+    latency_s: Float[Either, "time pair draw"]  # inf: no path
+    hops: Int16[Either, "time pair draw"] | None = None
+    delivered: Bool[Either, "time pair draw"] | None = None
 
 
 def to_ticks(delay_s: Float64[np.ndarray, "..."]) -> Int32[np.ndarray, "..."]:

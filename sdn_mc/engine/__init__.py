@@ -134,11 +134,12 @@ def masks_at(
 
 def _series(routes: Routes, flows: Flows, count: int) -> Series:
     """Best pair of each flow, [draw, time, flow]; a route that does not hold is no route."""
-    latency = routes.latency_s
+    latency = np.asarray(routes.latency_s)
     if routes.delivered is not None:
         latency = np.where(routes.delivered, latency, np.asarray(np.inf, latency.dtype))
     latency = np.moveaxis(latency[..., :count], -1, 0)
-    hops = None if routes.hops is None else np.moveaxis(routes.hops[..., :count], -1, 0)
+    hops = None if routes.hops is None else np.asarray(routes.hops)
+    hops = None if hops is None else np.moveaxis(hops[..., :count], -1, 0)
     if len(flows.pair_flow) == flows.n_flow:
         return Series(latency, hops)
     best = [
