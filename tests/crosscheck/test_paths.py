@@ -19,7 +19,10 @@ FIXED = [
 ]
 SGP4 = "hyp_starlink_mm15.05491974"
 CLOSED = "dsns_walker17_norelay"
-SOLVERS = ("xla_float64", "xla_float32", "xla_int32", "pull_push")
+SOLVERS = (
+    *("xla_float64", "xla_float32", "xla_int32", "pull_push"),
+    pytest.param("cuda_sweeps", marks=pytest.mark.gpu),
+)
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,11 @@ static int __syncthreads_or(int yes) {
 static int __viaddmin_s32(int a, int b, int c) {
   return std::min((int)((uint32_t)a + (uint32_t)b), c);
 }
-static float __int_as_float(int x) { float y; memcpy(&y, &x, 4); return y; }
+static float __int_as_float(int bits) {
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
 static int __ffs(int x) { return __builtin_ffs(x); }
 static int __popc(unsigned x) { return __builtin_popcount(x); }
 using std::max;
