@@ -1,30 +1,31 @@
-"""Arrays that stay on a device from block to block, where blocks may go to several devices."""
+"""What stays on a device from block to block, where blocks may go to several devices."""
 
 import threading
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import jax
+
+T = TypeVar("T")
 
 
 def current_device() -> jax.Device:
     """Where this thread's computations go: see `jax.default_device`."""
-    chosen = jax.config.jax_default_device  # type: ignore[attr-defined]
-    return jax.devices(chosen)[0] if isinstance(chosen, str) or chosen is None else chosen
+    return jax.default_device.value or jax.local_devices()[0]
 
 
-class OnDevices:
-    """The same arrays on every device that asks for them, each put there once."""
+class OnDevices(Generic[T]):
+    """One thing on every device that asks for it, made there once; threads may share it."""
 
-    def __init__(self, arrays: Mapping[str, Any]):
-        self._arrays = dict(arrays)
-        self._by_device: dict[jax.Device, dict[str, jax.Array]] = {}
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: dict[jax.Device, T] = {}
         self._lock = threading.Lock()
 
-    def here(self) -> dict[str, jax.Array]:
-        """The arrays on the current device."""
+    def here(self) -> T:
+        """That of the current device."""
         device = current_device()
         with self._lock:
-            if device not in self._by_device:
-                self._by_device[device] = jax.device_put(self._arrays, device)
-            return self._by_device[device]
+            if device not in self._made:
+                self._made[device] = self._make()
+            return self._made[device]

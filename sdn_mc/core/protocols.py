@@ -133,6 +133,10 @@ class Solver(Protocol):
         """Optional: the solver to take where only finite or not is asked of a latency."""
         ...
 
+    def notes(self) -> list[str]:
+        """Optional: what the user should know of how it works here."""
+        ...
+
 
 class Policy(Protocol):
     """What routing knows: the masks `lag_s` before the truth. 0 is ideal, an upper bound."""

@@ -1,14 +1,16 @@
-"""The solver that suits the machine and the mesh: elimination or sweeps on a CPU, XLA elsewhere.
+"""The solver that suits the machine and the mesh: elimination or sweeps, on a CPU or a GPU.
 
 All of them count ticks of 2 ns in int32 and return the same bits, so the choice changes only the
-speed. The device is looked up when a block is first asked for, never on import.
+speed. The device is looked up when an epoch is prepared, never on import: compiled code on a CPU,
+CUDA C++ on an NVIDIA GPU, XLA on anything else and where the extra `gpu` is not installed.
 
-On a CPU the choice is made once an epoch by counting relaxations per source and draw. Elimination's
-are known: its program's, shared by all sources. Sweeps take satellites * ports * the number of
-sweeps, which is about 6 with few failures and 25 where 30 % of the satellites fail, and is taken as
-`EXPECTED_SWEEPS`: where elimination needs no more it is at most a little slower with few failures,
-and several times faster with many. Hops and delivery need the way back too, and are decided by
-themselves. `solver=elimination` and `solver=pull_push` override the choice.
+The choice between the two algorithms is made once an epoch by counting relaxations per source and
+draw. Elimination's are known: its program's, shared by all sources. Sweeps take satellites * ports
+* the number of sweeps, which is about 6 with few failures and 25 where 30 % of the satellites fail,
+and is taken as `EXPECTED_SWEEPS`: where elimination needs no more it is at most a little slower
+with few failures, and several times faster with many. Hops and delivery need the way back too; on a
+GPU they are left to sweeps. `solver=elimination`, `pull_push`, `cuda_elimination` and `cuda_sweeps`
+override the choice.
 """
 
 from typing import Any, NamedTuple
@@ -16,13 +18,15 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 
+from sdn_mc.core import cuda
 from sdn_mc.core.fields import field
 from sdn_mc.core.network import Masks, Network, Routes
-from sdn_mc.routing.elimination import Plan as EliminationPlan
-from sdn_mc.routing.elimination import plan_elimination, solve_planned
-from sdn_mc.routing.jacobi import JacobiPlan, XlaJacobi
+from sdn_mc.routing.cuda_elimination import CudaElimination, plan_streams
+from sdn_mc.routing.cuda_elimination import Plan as CudaPlan
+from sdn_mc.routing.cuda_sweeps import CudaSweeps
+from sdn_mc.routing.elimination import Elimination, plan_elimination
+from sdn_mc.routing.jacobi import XlaJacobi
 from sdn_mc.routing.pull_push import PullPush
-from sdn_mc.routing.pull_push_kernel import Plan as PullPushPlan
 from sdn_mc.routing.reachability import Reachability
 
 # Measured with 480 satellites in a torus, 12 sources, one destination each, against sweeps: with
@@ -32,15 +36,22 @@ EXPECTED_SWEEPS = 8
 MOST_DRAWS = 256  # in one call: a bit a draw takes little memory
 
 
-class CpuPlan(NamedTuple):
+class Choice(NamedTuple):
+    """A solver and its plan of one epoch."""
+
+    solver: Any
+    plan: Any
+
+
+class Plan(NamedTuple):
     """What was chosen for one epoch: for latencies alone, and for latencies with a walk."""
 
-    latency: EliminationPlan | PullPushPlan
-    walk: EliminationPlan | PullPushPlan
+    latency: Choice
+    walk: Choice
 
 
 class Auto(eqx.Module):
-    """`Elimination` or `PullPush` where JAX's default device is a CPU, else `XlaJacobi`, int32."""
+    """Elimination or sweeps, as JAX's default device has them."""
 
     cpu_block_draws: int = field(
         within=(32, 256), doc="Draws in one call on a CPU, a multiple of 32.", static=True
@@ -52,40 +63,63 @@ class Auto(eqx.Module):
     @property
     def on_device(self) -> bool:
         """Are masks taken on JAX's default device?"""
-        return jax.default_backend() != "cpu"
+        return not _on_cpu()
 
     @property
     def block_draws(self) -> int:
         """Draws in one call on this machine."""
-        on_cpu = jax.default_backend() == "cpu"
-        return self.cpu_block_draws if on_cpu else self.accelerator_block_draws
+        return self.cpu_block_draws if _on_cpu() else self.accelerator_block_draws
+
+    def notes(self) -> list[str]:
+        """Why a GPU is not used as it could be."""
+        if jax.default_backend() != "gpu" or cuda.why_not() is None:
+            return []
+        return [f"warning: XLA solves, many times slower than this GPU can: {cuda.why_not()}"]
 
     def without_latency(self) -> "Auto | Reachability":
         """On a CPU, one bit a draw will do."""
-        on_cpu = jax.default_backend() == "cpu"
-        return Reachability(block_draws=MOST_DRAWS) if on_cpu else self
+        return Reachability(block_draws=MOST_DRAWS) if _on_cpu() else self
 
-    def prepare(self, network: Network) -> CpuPlan | JacobiPlan:
+    def prepare(self, network: Network) -> Plan:
         """What the chosen solvers need for one epoch."""
-        if jax.default_backend() != "cpu":
-            return self._xla().prepare(network)
         most = EXPECTED_SWEEPS * network.delay_s[0].size * len(network.source)
-        plan = plan_elimination(network, most)
-        if plan is not None and plan.n_relaxation + plan.n_back_relaxation <= most:
-            return CpuPlan(plan, plan)
-        sweeps = PullPush(block_draws=self.cpu_block_draws).prepare(network)
-        if plan is not None and plan.n_relaxation <= most:
-            return CpuPlan(plan, sweeps)
-        return CpuPlan(sweeps, sweeps)
+        if _on_cpu():
+            return _compiled(network, most, self.cpu_block_draws)
+        if cuda.why_not() is None:
+            return _on_gpu(network, most, self.accelerator_block_draws)
+        xla = XlaJacobi(precision="int32", block_draws=self.accelerator_block_draws)
+        choice = Choice(xla, xla.prepare(network))
+        return Plan(choice, choice)
 
-    def solve(self, plan: Any, masks: Masks, truth: Masks | None, walk: bool) -> Routes:
+    def solve(self, plan: Plan, masks: Masks, truth: Masks | None, walk: bool) -> Routes:
         """Routes by the chosen solver."""
-        if isinstance(plan, JacobiPlan):
-            return self._xla().solve(plan, masks, truth, walk)
         chosen = plan.walk if walk or truth is not None else plan.latency
-        if isinstance(chosen, EliminationPlan):
-            return solve_planned(chosen, masks, truth, walk)
-        return PullPush(block_draws=self.cpu_block_draws).solve(chosen, masks, truth, walk)
+        return chosen.solver.solve(chosen.plan, masks, truth, walk)
 
-    def _xla(self) -> XlaJacobi:
-        return XlaJacobi(precision="int32", block_draws=self.accelerator_block_draws)
+
+def _on_cpu() -> bool:
+    return jax.default_backend() == "cpu"
+
+
+def _compiled(network: Network, most: int, block_draws: int) -> Plan:
+    """The CPU's choice."""
+    elimination = Elimination(block_draws=block_draws, most_relaxations=most)
+    plan = plan_elimination(network, most)
+    if plan is not None and plan.n_relaxation + plan.n_back_relaxation <= most:
+        return Plan(Choice(elimination, plan), Choice(elimination, plan))
+    sweeps = PullPush(block_draws=block_draws)
+    walk = Choice(sweeps, sweeps.prepare(network))
+    if plan is not None and plan.n_relaxation <= most:
+        return Plan(Choice(elimination, plan), walk)
+    return Plan(walk, walk)
+
+
+def _on_gpu(network: Network, most: int, block_draws: int) -> Plan:
+    """The choice of an NVIDIA GPU."""
+    sweeps = CudaSweeps(block_draws=block_draws)
+    walk = Choice(sweeps, sweeps.prepare(network))
+    streams = plan_streams(network, most, cuda.limits())
+    if streams is None or streams.n_relaxation > most:
+        return Plan(walk, walk)
+    elimination = CudaElimination(block_draws=block_draws, most_relaxations=most)
+    return Plan(Choice(elimination, CudaPlan(streams, walk.plan)), walk)

@@ -16,16 +16,22 @@ Limits: not yet run on a GPU. Tested by emulation under real threads, and by com
 
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from sdn_mc.core import cuda
 from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.cuda import Launch, Limits
-from sdn_mc.core.devices import OnDevices
-from sdn_mc.core.network import Masks, Network
+from sdn_mc.core.devices import OnDevices, current_device
+from sdn_mc.core.fields import field
+from sdn_mc.core.network import Masks, Network, Routes
+from sdn_mc.core.problems import InputError
+from sdn_mc.routing import cuda_sweeps
+from sdn_mc.routing.cuda_sweeps import CudaSweeps
 from sdn_mc.routing.streams.plan import shared_bytes, streams_of
 from sdn_mc.routing.streams.waves import Geometry
 
@@ -50,7 +56,54 @@ class EliminationPlan(NamedTuple):
     sizes: tuple[int, ...]  # that do not depend on the block of draws, but the numbers of rows
     rows: tuple[int, int]
     n_relaxation: int
-    tables: OnDevices
+    tables: OnDevices[dict[str, jax.Array]]
+
+
+class Plan(NamedTuple):
+    """One epoch: for latencies, and for walks."""
+
+    latency: EliminationPlan
+    walk: cuda_sweeps.Plan
+
+
+class CudaElimination(eqx.Module):
+    """Elimination on an NVIDIA GPU, sweeps where hops or delivery are asked for."""
+
+    on_device: ClassVar[bool] = True
+
+    block_draws: int = field(
+        within=(32, 256), doc="Draws in one call, a multiple of 32.", static=True
+    )
+    most_relaxations: int = field(
+        within=(1, 10**9),
+        doc="Refuse a mesh whose elimination takes more, for all sources, in one draw.",
+        static=True,
+    )
+
+    def prepare(self, network: Network) -> Plan:
+        """Streams of instructions, once an epoch."""
+        reason = cuda.why_not()
+        if reason is not None:
+            raise InputError(f"solver: cuda_elimination cannot run: {reason}; or take solver=auto")
+        plan = plan_streams(network, self.most_relaxations, cuda.limits())
+        if plan is None:
+            raise InputError(
+                f"solver: this mesh of {network.delay_s.shape[1]} satellites is not for "
+                "cuda_elimination: it takes more than solver.most_relaxations = "
+                f"{self.most_relaxations} relaxations a draw, its links do not fit into the "
+                "GPU's shared memory, or its programs take too much memory; use solver=auto or "
+                "solver=cuda_sweeps"
+            )
+        return Plan(plan, self._sweeps().prepare(network))
+
+    def solve(self, plan: Plan, masks: Masks, truth: Masks | None, walk: bool) -> Routes:
+        """Routes on `masks`, as arrays on the device; returns before they are computed."""
+        if walk or truth is not None:
+            return self._sweeps().solve(plan.walk, masks, truth, walk)
+        return Routes(solve_streams(plan.latency, masks))
+
+    def _sweeps(self) -> CudaSweeps:
+        return CudaSweeps(block_draws=self.block_draws)
 
 
 def plan_streams(
@@ -79,7 +132,7 @@ def plan_streams(
         sizes=tuple(sizes),
         rows=(streams.n_hot, streams.n_cold),
         n_relaxation=streams.n_relaxation,
-        tables=OnDevices({name: getattr(streams, name) for name in TABLES}),
+        tables=OnDevices(partial(_placed, {name: getattr(streams, name) for name in TABLES})),
     )
 
 
@@ -99,6 +152,10 @@ def solve_streams(plan: EliminationPlan, masks: Masks) -> jax.Array:
     )
     tables = plan.tables.here()
     return _solve([tables[name] for name in TABLES], masks.link_up, masks.access_up, launch, lanes)
+
+
+def _placed(tables: dict[str, np.ndarray]) -> dict[str, jax.Array]:
+    return jax.device_put(tables, current_device())
 
 
 @partial(jax.jit, static_argnames=("launch", "lanes"))

@@ -19,7 +19,8 @@
 //
 // Set from outside: LANES (8, 16 or 32), WARPS (of a block), PORTS (of a satellite), IN_SHARED
 // (whether rows lie in shared memory, else in `scratch`), RESIDENT (blocks that a multiprocessor is
-// to hold at once) and WALK (0: latency; 1: hops too; 2: and whether the route holds in the true
+// to hold at once), ROUNDS_PER_BARRIER (1: a barrier after every second step; more only to measure)
+// and WALK (0: latency; 1: hops too; 2: and whether the route holds in the true
 // masks).
 
 constexpr int NO_PATH_TICKS = 1 << 29;  // as in core/network.py
@@ -139,7 +140,7 @@ __device__ __forceinline__ bool sweep(const Mesh& mesh, const Lane& lane, const 
         lowered = true;
       }
     }
-    __syncthreads();
+    if (ROUNDS_PER_BARRIER > 0 && (round + 1) % max(1, ROUNDS_PER_BARRIER) == 0) __syncthreads();
   }
   return lowered;
 }

@@ -16,7 +16,6 @@ Limits: an NVIDIA GPU, of Hopper's generation for full speed (its fused add and 
 1.07 s or more counts as no path. Checked in emulation only: no time was measured yet.
 """
 
-import threading
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -30,6 +29,7 @@ from jaxtyping import Array, Bool, Float32, Int16, Int32, UInt32
 from sdn_mc.core import cuda
 from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.cuda import Launch, Limits
+from sdn_mc.core.devices import OnDevices, current_device
 from sdn_mc.core.fields import field
 from sdn_mc.core.network import Either, Masks, Network, Routes, to_ticks
 from sdn_mc.core.problems import InputError
@@ -57,6 +57,7 @@ class Geometry(NamedTuple):
     in_shared: bool
     n_resident: int  # blocks on a multiprocessor
     n_multiprocessor: int
+    rounds_per_barrier: int = 1  # of two steps each; 0: no barrier in a sweep
 
     @property
     def n_thread(self) -> int:
@@ -97,24 +98,11 @@ class Placed(NamedTuple):
     order: Int32[Array, "order source place"]
 
 
-class Plan:
-    """One epoch, put on each device when a block first comes to it. Threads may share it."""
+class Plan(NamedTuple):
+    """One epoch, put on each device when a block first comes to it."""
 
-    def __init__(self, tables: Tables, settings: Settings) -> None:
-        self.settings = settings
-        self._tables = tables
-        self._placed: dict[jax.Device, Placed] = {}
-        self._lock = threading.Lock()
-
-    def placed(self) -> Placed:
-        """The epoch on this thread's default device."""
-        device = jax.default_device.value or jax.local_devices()[0]
-        with self._lock:
-            if device not in self._placed:
-                tables = jax.device_put(self._tables, device)
-                order = healthy_order(tables, self.settings)
-                self._placed[device] = Placed(tables, order)
-            return self._placed[device]
+    settings: Settings
+    placed: OnDevices[Placed]
 
 
 class CudaSweeps(eqx.Module):
@@ -136,13 +124,12 @@ class CudaSweeps(eqx.Module):
         geometry = geometry_of(n_sat, n_port, cuda.limits())
         order_bytes = len(network.source) * (n_sat + 2 * geometry.n_padding) * BYTES_PER_TICKS
         n_order = min(n_time, max(1, ORDER_BYTES // order_bytes))
-        plan = Plan(tables, Settings(geometry, n_port, -(-n_time // n_order)))
-        plan.placed()
-        return plan
+        settings = Settings(geometry, n_port, -(-n_time // n_order))
+        return Plan(settings, OnDevices(partial(place, tables, settings)))
 
     def solve(self, plan: Plan, masks: Masks, truth: Masks | None, walk: bool) -> Routes:
         """Routes on `masks`, as arrays on the device; returns before they are computed."""
-        tables, order = plan.placed()
+        tables, order = plan.placed.here()
         task = DELIVERY if truth is not None else HOPS if walk else LATENCY
         latency_s, hops, delivered = routes(tables, order, masks, truth, plan.settings, task)
         return Routes(
@@ -187,6 +174,12 @@ def tables_of(network: Network) -> Tables:
         pair_column=by_source.astype(np.int32),
         pair_site=network.pair_site[by_source],
     )
+
+
+def place(tables: Tables, settings: Settings) -> Placed:
+    """Everything that blocks share, on the current device."""
+    tables = jax.device_put(tables, current_device())
+    return Placed(tables, healthy_order(tables, settings))
 
 
 @partial(jax.jit, static_argnames=("settings",))
@@ -279,6 +272,7 @@ def _launch(
             ("PORTS", settings.n_port),
             ("IN_SHARED", int(geometry.in_shared)),
             ("RESIDENT", geometry.n_resident),
+            ("ROUNDS_PER_BARRIER", geometry.rounds_per_barrier),
             ("WALK", task),
         ),
         n_block=min(n_item, geometry.n_resident * geometry.n_multiprocessor),

@@ -212,6 +212,7 @@ def notes(run: Prepared) -> list[str]:
     """What the fleet, the mesh and the flows want said."""
     scene = run.scenes[0]
     found = [*run.fleet.notes, *(scene.links.notes if scene.links else ())]
+    found += run.solver.notes() if hasattr(run.solver, "notes") else []
     dead = ~np.any([np.isfinite(each.latency_s[0]).any(axis=0) for each in run.healthy], axis=0)
     if dead.any():
         names = list(np.array(run.flows.name)[dead][:FLOWS_NAMED])

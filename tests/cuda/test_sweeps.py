@@ -24,7 +24,6 @@ from sdn_mc.routing import cuda_sweeps
 from sdn_mc.routing.cuda_sweeps import DELIVERY, HOPS, LATENCY, CudaSweeps, Geometry, geometry_of
 from sdn_mc.routing.pull_push import PullPush
 from sdn_mc.routing.walk import link_ticks
-from tests.cuda.emulator import emulated  # noqa: F401
 from tests.routing_graphs import network_from_links, pack, plus_grid, random_flags, random_network
 from tests.small_run import small_run
 
@@ -166,7 +165,7 @@ def test_only_what_is_asked_for_is_returned():
 def test_the_order_is_that_of_the_undamaged_distance():
     network, _ = random_network(5, n_sat=25)
     plan = SWEEPS.prepare(network)
-    order, n_padding = np.asarray(plan.placed().order), plan.settings.geometry.n_padding
+    order, n_padding = np.asarray(plan.placed.here().order), plan.settings.geometry.n_padding
     within = order[..., n_padding:-n_padding]
     assert (np.sort(within, axis=-1) == np.arange(25)).all()
     assert (order[..., :n_padding] == within[..., :1]).all()
@@ -184,7 +183,7 @@ def test_the_order_is_that_of_the_undamaged_distance():
 def test_an_order_shared_by_all_times_gives_the_same_bits(monkeypatch):
     monkeypatch.setattr(cuda_sweeps, "ORDER_BYTES", 1)
     network, slot_link = random_network(9, n_time=3)
-    assert len(SWEEPS.prepare(network).placed().order) == 1
+    assert len(SWEEPS.prepare(network).placed.here().order) == 1
     check(network, slot_link, 32)
 
 

@@ -12,13 +12,11 @@ from sdn_mc.graph import shortest_delay_s
 from sdn_mc.routing import auto
 from sdn_mc.routing.auto import Auto
 from sdn_mc.routing.elimination import Elimination
-from sdn_mc.routing.elimination import Plan as EliminationPlan
 from sdn_mc.routing.elimination_order import find_order, graph_of
 from sdn_mc.routing.elimination_program import program_of
 from sdn_mc.routing.elimination_tree import tree_of
 from sdn_mc.routing.jacobi import XlaJacobi
 from sdn_mc.routing.pull_push import PullPush
-from sdn_mc.routing.pull_push_kernel import Plan as PullPushPlan
 from sdn_mc.routing.walk import DrawMasks, walk_one
 from tests.orbit_fleets import read_sets, real_fleet
 from tests.routing_graphs import irregular, pack, plus_grid, random_flags
@@ -270,14 +268,14 @@ def test_auto_chooses_by_counting_relaxations(monkeypatch):
     just_enough = -(-counted.n_relaxation // per_sweep)
     assert counted.n_relaxation + counted.n_back_relaxation > just_enough * per_sweep
     choices = {
-        0: (PullPushPlan, PullPushPlan),
-        just_enough: (EliminationPlan, PullPushPlan),
-        100: (EliminationPlan, EliminationPlan),
+        0: (PullPush, PullPush),
+        just_enough: (Elimination, PullPush),
+        100: (Elimination, Elimination),
     }
     for sweeps, kinds in choices.items():
         monkeypatch.setattr(auto, "EXPECTED_SWEEPS", sweeps)
         plan = solver.prepare(network)
-        assert (type(plan.latency), type(plan.walk)) == kinds
+        assert (type(plan.latency.solver), type(plan.walk.solver)) == kinds
         assert_same_bits(solver.solve(plan, masks, masks, True), expected)
         plain = solver.solve(plan, masks, None, False)
         assert plain.latency_s.tobytes() == expected.latency_s.tobytes()
