@@ -1,6 +1,7 @@
 """The scripts of a fresh clone: what they say where something is missing, and where they work."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -83,3 +84,28 @@ def test_the_lock_pins_everything_by_hash():
     sizes = {len(line.removeprefix("--hash=sha256:")) for line in hashes}
     assert sizes == {hashlib.sha256().digest_size * 2}
     assert {"jax", "numba", "hydra-core", "pytest"} <= {line.partition("==")[0] for line in named}
+
+
+def test_gpu_check_needs_neither_hydra_nor_zarr_nor_a_file_of_ours_but_routing():
+    """It has to start on a machine that has jax and little else."""
+    absent = ("hydra", "omegaconf", "zarr", "xarray", "sgp4", "rich", "yaml", "beartype", "pytest")
+    code = (
+        f"import sys, runpy; sys.modules.update(dict.fromkeys({absent!r}))\n"
+        "runpy.run_path('scripts/gpu_check', run_name='tried')"
+    )
+    command = [sys.executable, "-c", code]
+    tried = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+    assert tried.returncode == 0, tried.stderr
+
+
+@pytest.mark.slow
+def test_gpu_check_runs_dry_without_a_gpu(tmp_path):
+    pytest.importorskip("cuda.core", reason="cuda-core is not installed")
+    if shutil.which("g++") is None:
+        pytest.skip("the emulation of CUDA needs g++, which is not installed")
+    command = [sys.executable, "scripts/gpu_check", "--dry", "--json", str(tmp_path / "rows.json")]
+    run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=900)
+    assert run.returncode == 0, run.stdout + run.stderr
+    rows = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))
+    exact = [row["exact"] for row in rows if "exact" in row]
+    assert len(exact) >= 8 and all(exact)

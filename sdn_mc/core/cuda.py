@@ -20,6 +20,7 @@ from jax.experimental.buffer_callback import buffer_callback
 
 STANDARD = "c++17"
 SHARED_WITHOUT_ASKING = 48 * 1024  # bytes of dynamic shared memory that every kernel may have
+RESERVED_BYTES = 1024  # of shared memory, by CUDA in every block
 INSTALL = "pip install 'sdn-mc[gpu]'"
 
 

@@ -111,7 +111,8 @@ def plan_streams(
     blocks: int = 1,
 ) -> EliminationPlan | None:  # fmt: skip
     """The plan of one epoch for so many blocks on a multiprocessor; None if it does not suit."""
-    streams = streams_of(network, geometry, limits.shared_bytes // blocks, most_relaxations)
+    shared = (limits.shared_bytes + cuda.RESERVED_BYTES) // blocks - cuda.RESERVED_BYTES
+    streams = streams_of(network, geometry, shared, most_relaxations)
     if streams is None:
         return None
     macros = {

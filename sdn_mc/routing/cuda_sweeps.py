@@ -41,7 +41,6 @@ BYTES_PER_TICKS = 4
 PORTS_PER_READ = 4
 PADDING_STEPS = 6  # that the sweeps run past either end of an order at most, in groups of lanes
 ORDER_BYTES = 1 << 28  # of the orders of all times; beyond, neighbouring times share one
-RESERVED_BYTES = 1024  # of shared memory, by CUDA in every block
 MOST_RESIDENT = 8  # blocks with shared rows: so many that registers suffice for any of them
 UP = np.uint32(0xFFFFFFFF)
 
@@ -150,7 +149,7 @@ def geometry_of(n_sat: int, n_port: int, limits: Limits) -> Geometry:
     for n_lane in (32, 16, 8):
         n_byte = n_sat * n_lane * BYTES_PER_TICKS
         if n_byte <= limits.shared_bytes:
-            fit = (limits.shared_bytes + RESERVED_BYTES) // (n_byte + RESERVED_BYTES)
+            fit = (limits.shared_bytes + cuda.RESERVED_BYTES) // (n_byte + cuda.RESERVED_BYTES)
             n_warp = 2 if fit >= 4 else 8
             return Geometry(n_lane, n_warp, True, min(fit, MOST_RESIDENT), limits.n_multiprocessor)
     n_resident = 4 if n_port <= 4 else 3 if n_port == 5 else 2
