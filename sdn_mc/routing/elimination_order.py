@@ -2,10 +2,11 @@
 
 Eliminating a satellite joins all of its remaining neighbours with each other, so d neighbours cost
 d (d - 1) / 2 relaxations and leave more neighbours behind. Finding the best order is NP-hard
-(Yannakakis 1981). Two heuristics are run and the cheaper result is taken, for each connected part
-of the mesh by itself: greedy minimum degree (Tinney and Walker 1967), and nested dissection with
-minimum degree inside its stages. Both are exact counts on the full elimination graph, kept as a
-bit matrix: n^2 / 8 bytes. Counting stops as soon as the limit is passed.
+(Yannakakis 1981). Three heuristics are run and the cheapest result is taken, for each connected
+part of the mesh by itself: greedy minimum degree (Tinney and Walker 1967), nested dissection by
+level sets with minimum degree inside its stages, and nested dissection by a graph partitioner. All
+are exact counts on the full elimination graph, kept as a bit matrix: n^2 / 8 bytes. Counting stops
+as soon as the limit is passed.
 """
 
 from typing import NamedTuple, no_type_check
@@ -18,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from sdn_mc.core.compiled import entry, kernel
 from sdn_mc.core.simd import count_bits, lowest_bit
 from sdn_mc.routing.elimination_dissection import dissect
+from sdn_mc.routing.elimination_partitioner import partitioned
 
 LEAF_SATS = (8, 20, 40, 80)  # a part of at most so many satellites is one stage
 LARGEST_PART = 1 << 15  # 128 MB of bits
@@ -55,7 +57,7 @@ def graph_of(
 
 
 def find_order(graph: Graph, most: int) -> Order | None:
-    """The cheaper of the two heuristics; None if it takes more than `most` relaxations."""
+    """The cheapest of the heuristics; None if it takes more than `most` relaxations."""
     n_sat = len(graph.start) - 1
     matrix = csr_matrix((np.ones(len(graph.far), np.int8), graph.far, graph.start), (n_sat, n_sat))
     n_part, part_of = connected_components(matrix, directed=False)
@@ -83,7 +85,10 @@ def _order_part(graph: Graph, most: int) -> Order | None:
     n_sat = len(graph.start) - 1
     if n_sat > LARGEST_PART:
         return None
-    best = None
+    best, order = None, partitioned(graph.start, graph.far)
+    if order is not None:
+        best = _eliminate_all(graph, order, np.arange(n_sat + 1, dtype=np.int32), most)
+        most = most if best is None else best.n_relaxation - 1
     for n_leaf in (*(leaf for leaf in LEAF_SATS if leaf < n_sat), n_sat):
         line, stage = dissect(graph.start, graph.far, n_leaf)
         found = _eliminate_all(graph, line, stage, most)

@@ -1,18 +1,21 @@
 """Vertex elimination against scipy, and bit for bit against the sweeps; its parts by hand."""
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import numpy as np
 import pytest
 
+from scripts.bench import problem
 from sdn_mc.core.network import Masks, Network
 from sdn_mc.core.problems import InputError
 from sdn_mc.graph import shortest_delay_s
-from sdn_mc.routing import auto
+from sdn_mc.routing import auto, elimination_order
 from sdn_mc.routing.auto import Auto
 from sdn_mc.routing.elimination import Elimination
 from sdn_mc.routing.elimination_order import find_order, graph_of
+from sdn_mc.routing.elimination_partitioner import partitioned
 from sdn_mc.routing.elimination_program import program_of
 from sdn_mc.routing.elimination_tree import tree_of
 from sdn_mc.routing.jacobi import XlaJacobi
@@ -218,6 +221,29 @@ def test_a_row_of_satellites_eliminates_without_fill():
     assert np.diff(tree.start).max() == 1 and len(tree.upper) == n_sat - 1
     program = program_of(tree, neighbour, linked)
     assert program.n_link.sum() == n_sat - 1
+
+
+def six_shells_and_few_links_between():
+    """The benchmark's 10,076 satellites, with one in twenty of the links between its shells."""
+    network = problem.network_of(10076, 1)
+    own = np.arange(10076)
+    ends = np.minimum(own, network.neighbour[:, 4])  # the fifth terminal's, for both ends alike
+    delay_s = network.delay_s.copy()
+    delay_s[0, np.random.default_rng(0).random(10076)[ends] > 0.05, 4] = np.inf
+    return dataclasses.replace(network, delay_s=delay_s)
+
+
+def test_a_partitioner_saves_relaxations_where_few_links_join_parts_and_changes_no_bit(monkeypatch):
+    pytest.importorskip("pymetis", reason="there is no wheel of pymetis for this machine")
+    network = six_shells_and_few_links_between()
+    masks = problem.draws_of(network, 0.05, 32, 1).masks
+    graph = graph_of(network.neighbour, np.isfinite(network.delay_s[0]))
+    assert sorted(partitioned(graph.start, graph.far).tolist()) == list(range(10076))
+    with_it, routes = find_order(graph, 10**9), solve(ELIMINATION, network, masks)
+    monkeypatch.setattr(elimination_order, "partitioned", lambda *_: None)
+    without = find_order(graph, 10**9)
+    assert with_it.n_relaxation < 0.7 * without.n_relaxation  # 5.8 million against 10.9
+    assert_same_bits(solve(ELIMINATION, network, masks), routes)
 
 
 def test_the_symbolic_step_finds_the_neighbours_that_elimination_leaves():
