@@ -3,10 +3,11 @@
 Three ways to say it: a *law* (`renewal`: the author gives rates, the engine draws), *windows* (the
 author gives times), or *cuts* (pairs of satellites that cannot talk). `of` names the kind of thing:
 "sat", "terminal", "site", or a group label such as "prime", whose members then fail together.
+A cause that depends on geometry says with its verb `at` what it takes at one instant (`Effect`).
 What the engine has drawn, for a block of draws, are *spans*: only those windows that there are.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -57,13 +58,28 @@ class Spans(NamedTuple):
     n_entity: int
 
 
+class Instant(NamedTuple):
+    """A moment of an epoch, for causes that need geometry."""
+
+    time: Int32[Array, ""]  # number of the scene's instant: where everything is
+    time_s: Float32[Array, ""]  # when the cause is asked: the same, or earlier by a lag
+
+
+class Effect(eqx.Module):
+    """What one draw loses at one instant; None: nothing of that kind."""
+
+    candidate: Bool[Array, "site candidate"] | None = None  # access links
+    slot: Bool[Array, "sat port"] | None = None  # both slots of a link alike
+
+
 class Outage(eqx.Module):
-    """All that one cause does in one draw."""
+    """All that one cause does in one draw. `state` is what its `at` needs of the draw: arrays."""
 
     parts: tuple[Renewal | Windows | Cuts, ...] = ()
+    state: Any = None
 
     def __add__(self, other: "Outage") -> "Outage":
-        return Outage(self.parts + other.parts)
+        return Outage(self.parts + other.parts, self.state if other.state is None else other.state)
 
 
 def renewal(rate_per_s: Number, repair_s: Number, of: str) -> Outage:

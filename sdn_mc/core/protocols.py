@@ -13,7 +13,7 @@ from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.distributions import Distribution
 from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.network import Masks, Network, Routes
-from sdn_mc.core.outage import Outage
+from sdn_mc.core.outage import Effect, Instant, Outage
 from sdn_mc.core.scene import Access, Ephemeris, Flows, Links, Scene, Sites
 
 
@@ -102,6 +102,14 @@ class Threat(Protocol):
 
     def prepare(self, scene: Scene) -> Any:
         """Optional, host-side, once an epoch: tables and orders; arrays of fixed shape."""
+        ...
+
+    def at(self, state: Any, instant: Instant, prepared: Any) -> Effect:
+        """Optional, for causes that need geometry: what the draw loses at one instant.
+
+        `state` is that of the `Outage` that `sample` returned; `self` has the draw's numbers. Runs
+        inside `jax.vmap` over draws and `jax.lax.map` over instants.
+        """
         ...
 
     def problems(self) -> list[str]:

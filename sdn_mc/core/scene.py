@@ -85,6 +85,18 @@ class Access(eqx.Module):
     n_cut: int = eqx.field(static=True)  # candidates dropped for want of room, over all times
 
 
+class Geometry(eqx.Module):
+    """Where everything is at every time, km, in the inertial frame of the ephemeris.
+
+    `axes` are the Earth's own at every time (equator at longitude 0, at 90 degrees east, north
+    pole), in that frame: `axes[time] @ vector` turns an inertial vector into an Earth-fixed one.
+    """
+
+    sat_km: Float64[np.ndarray, "time sat xyz"]
+    site_km: Float64[np.ndarray, "time site xyz"]
+    axes: Float64[np.ndarray, "time axis xyz"]
+
+
 class Flows(eqx.Module):
     """Who talks to whom: a flow goes from a set of sites to a set of sites, by its best pair.
 
@@ -122,6 +134,7 @@ class Scene(eqx.Module):
     start: JulianDate = eqx.field(static=True)
     epoch: int = eqx.field(static=True)
     status: Int8[np.ndarray, " sat"] | None = None
+    geometry: Geometry | None = None  # on the host: for what a threat prepares
     mode: str = eqx.field(static=True, default="snapshot")  # of the timeline; or "episode"
 
     @property

@@ -15,11 +15,10 @@ from jaxtyping import Array, Float, UInt32
 
 from sdn_mc.core.constants import DRAWS_PER_GROUP, DRAWS_PER_WORD
 from sdn_mc.core.network import Masks
-from sdn_mc.core.outage import Cuts, Spans
 from sdn_mc.core.protocols import Series
-from sdn_mc.engine.causes import drawn_and_spans, prepared_tables, spec_of, traced
-from sdn_mc.engine.chains import Chain
+from sdn_mc.engine.causes import Drawn, drawn_and_spans, prepared_tables, spec_of, traced
 from sdn_mc.engine.devices import is_on_device, places_of
+from sdn_mc.engine.effects import effects_of, with_effects
 from sdn_mc.engine.masking import mask_words, wiring_of
 from sdn_mc.engine.masking_xla import mask_words_on_device
 from sdn_mc.engine.scenes import build_scenes, network_of
@@ -121,7 +120,7 @@ def _mean_over_draws(values: np.ndarray) -> np.ndarray:
 
 def sample_draws(
     run: Prepared, epoch: int, draws: UInt32[Array, " draw"]
-) -> tuple[dict[str, np.ndarray], dict[str, tuple[Spans | Chain | Cuts, ...]]]:
+) -> tuple[dict[str, np.ndarray], dict[str, Drawn]]:
     """Every cause in every draw: macros and drawn parameters [draw, …], and windows."""
     threats = {name: traced(threat) for name, threat in run.system.threats.items()}
     lag_s = float(run.system.routing.lag_s)
@@ -132,7 +131,7 @@ def sample_draws(
 def masks_at(
     run: Prepared,
     epoch: int,
-    outages: Mapping[str, tuple[Spans | Chain | Cuts, ...]],
+    outages: Mapping[str, Drawn],
     columns: tuple[Column, ...],
     time_s: Float[np.ndarray, " time"] | Float[Array, " time"],
     n_draw: int,
@@ -147,7 +146,12 @@ def masks_at(
     at_s = np.asarray(time_s, np.float32)
     wiring, group = run.wirings[epoch], scene.fleet.group
     words = mask_words_on_device if is_on_device(run.solver) else mask_words
-    return words(outages, wiring, group, at_s, retarget_s, columns, n_word)
+    effects = effects_of(outages, run.tables[epoch], at_s, columns)
+    if not effects:
+        return words(outages, wiring, group, at_s, retarget_s, columns, n_word)
+    any_candidate = wiring._replace(best_only=False)
+    masks = words(outages, any_candidate, group, at_s, retarget_s, columns, n_word)
+    return with_effects(masks, effects, columns, wiring.best_only)
 
 
 def _healthy(run: Prepared, epoch: int) -> Series:

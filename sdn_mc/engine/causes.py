@@ -30,6 +30,13 @@ from sdn_mc.engine.laws import Law, spans_of
 from sdn_mc.engine.types import Spec, System
 
 
+class Moving(eqx.Module):
+    """A cause that depends on geometry, as drawn; with a trailing draw axis, in a block."""
+
+    threat: Any
+    state: Any
+
+
 class DrawnLaw(eqx.Module):
     """A law with the key of its own stream, in one draw; with a trailing draw axis, in a block."""
 
@@ -37,6 +44,9 @@ class DrawnLaw(eqx.Module):
     rate_per_s: Float[Array, "..."]  # of one or every entity
     repair_s: Float[Array, "..."]
     of: str = eqx.field(static=True)
+
+
+Drawn = tuple[Spans | Chain | Cuts | Moving, ...]  # of one cause in a block
 
 
 def drawn_and_spans(
@@ -47,7 +57,7 @@ def drawn_and_spans(
     seed: int,
     lag_s: float,
     spec: Spec,
-) -> tuple[dict[str, np.ndarray], dict[str, tuple[Spans | Chain | Cuts, ...]]]:
+) -> tuple[dict[str, np.ndarray], dict[str, Drawn]]:
     """What was drawn, and every cause's windows from `lag_s` before the scene's to its end."""
     drawn, parts = sample(threats, traced_scene(scene), tables, draws, jnp.uint32(seed), spec)
     spans = {
@@ -66,7 +76,7 @@ def sample(threats, scene, tables, draws, seed, spec: Spec):
 def _sample_one(threats, scene, tables, seed, spec, draw):
     """One draw of every threat, in name order."""
     drawn: dict[str, Array] = {}
-    outages: dict[str, tuple[DrawnLaw | Windows | Cuts, ...]] = {}
+    outages: dict[str, tuple[DrawnLaw | Windows | Cuts | Moving, ...]] = {}
     for name, code in spec.threats:
         key = draw_key(seed, draw, code)
         threat, values = _resolved(threats[name], key)
@@ -78,6 +88,8 @@ def _sample_one(threats, scene, tables, seed, spec, draw):
             _drawn_law(part, _sub(key, f"law {k}")) if isinstance(part, Renewal) else part
             for k, part in enumerate(outage.parts)
         )
+        if hasattr(threat, "at"):
+            outages[name] += (Moving(threat, outage.state),)
     return drawn, outages
 
 
@@ -90,10 +102,13 @@ def _drawn_law(law: Renewal, key: Array) -> DrawnLaw:
 
 
 def _spans(
-    part: DrawnLaw | Windows | Cuts, n_entity: Mapping[str, int], scene: Scene, lag_s: float
-) -> Spans | Chain | Cuts:
+    part: DrawnLaw | Windows | Cuts | Moving,
+    n_entity: Mapping[str, int],
+    scene: Scene,
+    lag_s: float,
+) -> Spans | Chain | Cuts | Moving:
     """A part of a block: windows as spans, and laws too unless a chain will do."""
-    if isinstance(part, Cuts):
+    if isinstance(part, Cuts | Moving):
         return part
     if isinstance(part, DrawnLaw):
         law = Law(
@@ -209,6 +224,7 @@ def traced_scene(scene: Scene) -> Scene:
         links=None,
         access=None,
         status=None,
+        geometry=None,
         start=no_date,
         epoch=0,
         time_s=scene.time_s.astype(np.float32),

@@ -1,18 +1,19 @@
 """What masks are made from: all spans and chains of a block as flat arrays, and working memory."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int, Int32, Int64, UInt32
 
 from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.outage import Cuts, Spans
+from sdn_mc.engine.causes import Drawn
 from sdn_mc.engine.chains import Chain, Numbers, numbers_for
 from sdn_mc.engine.masking_kernel import GROUP, SAT, SITE, TERMINAL
 from sdn_mc.engine.types import Column, Wiring
 
-Outages = Mapping[str, tuple[Spans | Chain | Cuts, ...]]
+Outages = Mapping[str, Drawn]
 
 
 class Parts(NamedTuple):
@@ -71,7 +72,7 @@ def parts_of(
     n_sat, n_port, n_skipped = wiring.slots.wakes_on.shape
     used = sorted({cause for column in columns for cause in column.causes})
     named = [(cause, part) for cause in used for part in outages[cause]]
-    live = [(cause, part) for cause, part in named if not isinstance(part, Cuts)]
+    live = [(cause, part) for cause, part in named if isinstance(part, Spans | Chain)]
     live.sort(key=lambda each: isinstance(each[1], Chain))
     spans = [part for _, part in live if isinstance(part, Spans)]
     acts = [[cause in column.causes for cause, _ in live] for column in columns]
@@ -113,7 +114,7 @@ def parts_of(
 
 
 def _cuts_of(
-    named: Sequence[tuple[str, Spans | Chain | Cuts]],
+    named: Sequence[tuple[str, Any]],
     columns: Sequence[Column],
     n_sat: int,
     n_port: int,

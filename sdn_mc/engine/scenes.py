@@ -10,12 +10,14 @@ from sdn_mc.core.constants import S_PER_DAY
 from sdn_mc.core.fleet import Fleet, Status
 from sdn_mc.core.network import Network
 from sdn_mc.core.problems import InputError
-from sdn_mc.core.scene import Access, Ephemeris, Flows, Scene, Sites
+from sdn_mc.core.scene import Access, Ephemeris, Flows, Geometry, Scene, Sites
 from sdn_mc.engine.types import System
 
 # Position and delay in float64, ticks, mask words of two threads: measured 30 to 40 bytes a slot.
 BYTES_PER_SLOT = 40
 LEAST_ROOM = 8  # candidates of a site
+# Places whose verticals are the Earth's axes.
+AXES = Sites(np.array([0.0, 0.0, 90.0]), np.array([0.0, 90.0, 0.0]), np.zeros(3), ("x", "y", "z"))
 
 
 def build_scenes(system: System, seed: int) -> tuple[Fleet, Sites, Flows, tuple[Scene, ...]]:
@@ -59,6 +61,7 @@ def build_scene(
     if not ephemeris.carries_traffic.any():
         raise InputError(_nobody_left(ephemeris, fleet))
     site_km, vertical = system.earth.site_km(sites, fleet, start, time_s)
+    _, axes = system.earth.site_km(AXES, fleet, start, time_s)
     return Scene(
         time_s=time_s,
         window_s=float(times.window_s),
@@ -72,6 +75,7 @@ def build_scene(
         epoch=epoch,
         status=ephemeris.status,
         mode=times.mode,
+        geometry=Geometry(ephemeris.position_km, site_km, axes),
     )
 
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool
 
-from sdn_mc.core.outage import Cuts, Spans
+from sdn_mc.core.outage import Cuts, Effect
 from sdn_mc.core.scene import Links, Scene
+from sdn_mc.engine.causes import Drawn, Moving
 from sdn_mc.engine.chains import Chain, down_of_chain
 from sdn_mc.routing.walk import DrawMasks
 
@@ -24,13 +25,14 @@ class Row(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """What is out, by cause: satellites [sat], terminals, sites, link slots [sat, port]."""
+    """What is out, by cause: satellites [sat], terminals, sites, link slots, access candidates."""
 
     rows: list[Row]
     sat: ByCause
     terminal: ByCause
     site: ByCause
     cut: ByCause
+    candidate: ByCause
     sat_name: tuple[str, ...]
 
     def satellite(self, sat: int) -> str:
@@ -40,7 +42,8 @@ class Lost(NamedTuple):
 
 def lost_at(
     scene: Scene,
-    outages: Mapping[str, tuple[Spans | Chain | Cuts, ...]],
+    outages: Mapping[str, Drawn],
+    effects: Mapping[str, Effect],
     causes: tuple[str, ...],
     time: int,
     bit: int,
@@ -49,15 +52,19 @@ def lost_at(
     fleet, links = scene.fleet, scene.links
     assert links is not None
     names = fleet.catalogue.name if fleet.catalogue else map(str, range(fleet.n_sat))
-    lost = Lost([], {}, {}, {}, {}, tuple(names))
+    lost = Lost([], {}, {}, {}, {}, {}, tuple(names))
     shape = fleet.n_sat, links.n_terminal
     for cause in causes:
         lost.sat[cause], lost.terminal[cause] = np.zeros(shape[0], bool), np.zeros(shape, bool)
         lost.site[cause] = np.zeros(scene.sites.n_site, bool)
         lost.cut[cause] = np.zeros(links.terminal.shape, bool)
+        if cause in effects:
+            _note_effect(lost, cause, effects[cause], scene, time, bit)
         for part in outages[cause]:
+            if isinstance(part, Moving):
+                continue
             if isinstance(part, Cuts):
-                _note_cuts(lost, cause, np.asarray(part.slot)[..., bit], links)
+                _note_cuts(lost, cause, np.asarray(part.slot)[..., bit], links, time)
                 continue
             if isinstance(part, Chain):
                 down = down_of_chain(part, np.asarray(scene.time_s), time, bit)
@@ -73,6 +80,7 @@ def lost_at(
 def words_for_access(lost: Lost, truth: DrawMasks, site: int, candidate: int, sat: int) -> str:
     """State of a leg between a site and a satellite."""
     found = _out(lost.satellite(sat), lost.sat, sat) + _out("the site", lost.site, site)
+    found += _out("the access link", lost.candidate, (site, candidate))
     if found:
         return "out: " + "; ".join(found)
     return "up" if truth.access_up[site, candidate] else "up, but the site uses a higher satellite"
@@ -105,12 +113,33 @@ def _out(thing: str, down: ByCause, at: int | tuple[int, int]) -> list[str]:
     return [f"{thing} ({', '.join(causes)})"] if causes else []
 
 
-def _note_cuts(lost: Lost, cause: str, slot: Bool[np.ndarray, "sat port"], links: Links) -> None:
+def _note_effect(lost: Lost, cause: str, effect: Effect, scene: Scene, time: int, bit: int) -> None:
+    """Access links and links that a cause takes by geometry."""
+    if effect.candidate is not None:
+        assert scene.access is not None
+        down = np.asarray(effect.candidate)[time, 0] >> np.uint32(bit) & 1 == 1
+        down &= np.isfinite(scene.access.delay_s[time])
+        lost.candidate[cause] = down
+        sat = scene.access.sat[time]
+        names = [
+            f"{scene.sites.name[site]} - {lost.satellite(int(sat[site, k]))}"
+            for site, k in np.argwhere(down)
+        ]
+        n_candidate = int(np.isfinite(scene.access.delay_s[time]).sum())
+        lost.rows.append(Row(cause, "access link", names, n_candidate))
+    if effect.slot is not None:
+        assert scene.links is not None
+        slot = np.asarray(effect.slot)[time, 0] >> np.uint32(bit) & 1 == 1
+        _note_cuts(lost, cause, slot & np.isfinite(scene.links.delay_s[time]), scene.links, time)
+
+
+def _note_cuts(
+    lost: Lost, cause: str, slot: Bool[np.ndarray, "sat port"], links: Links, time: int
+) -> None:
     """Cut links, each once, by its ends."""
     lost.cut[cause] |= slot
-    ends = sorted(
-        {tuple(sorted((int(a), int(links.neighbour[a, p])))) for a, p in np.argwhere(slot)}
-    )
+    neighbour = links.neighbour[time] if links.neighbour.ndim == 3 else links.neighbour
+    ends = sorted({tuple(sorted((int(a), int(neighbour[a, p])))) for a, p in np.argwhere(slot)})
     names = [" - ".join(lost.satellite(k) for k in pair) for pair in ends]
     n_link = int(np.isfinite(links.delay_s[0][:, : links.n_terminal]).sum()) // 2
     lost.rows.append(Row(cause, "link", names, n_link))

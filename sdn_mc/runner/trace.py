@@ -17,6 +17,7 @@ from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.network import Masks
 from sdn_mc.core.problems import InputError
 from sdn_mc.engine import HEALTHY, Column, Prepared
+from sdn_mc.engine.effects import effects_of
 from sdn_mc.routing.walk import DrawMasks, Walk, walk_one
 from sdn_mc.runner import contents
 from sdn_mc.runner.losses import Lost, lost_at, words_for_access, words_for_link
@@ -88,6 +89,8 @@ def moment_of(run: Prepared, column: Column, draw: int, time: int) -> Moment:
     if lag_s:
         known_s = scene.time_s - lag_s
         before = engine.masks_at(run, epoch, outages, columns, known_s, DRAWS_PER_WORD)
+    at_s = np.asarray(scene.time_s, np.float32)
+    effects = effects_of(outages, run.tables[epoch], at_s, columns)
     own = {name: value[bit] for name, value in drawn.items() if _cause(name) in column.causes}
     return Moment(
         run=run,
@@ -96,7 +99,7 @@ def moment_of(run: Prepared, column: Column, draw: int, time: int) -> Moment:
         epoch=epoch,
         time=time,
         drawn=own,
-        lost=lost_at(scene, outages, column.causes, time, bit),
+        lost=lost_at(scene, outages, effects, column.causes, time, bit),
         healthy=_of_draw(masks[0], time, bit),
         known=_of_draw(before[1], time, bit),
         truth=_of_draw(masks[1], time, bit),
