@@ -10,6 +10,7 @@ Needs the extra `gpu`. Limits: not under `jax.export`, nor inside CUDA graphs.
 """
 
 import functools
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ import numpy as np
 from jax.experimental.buffer_callback import buffer_callback
 
 STANDARD = "c++17"
-SHARED_WITHOUT_ASKING = 48 * 1024  # bytes of dynamic shared memory that every kernel may have
+ALL_OF_IT = 100  # percent of the first cache that may be shared memory
 RESERVED_BYTES = 1024  # of shared memory, by CUDA in every block
 INSTALL = "pip install 'sdn-mc[gpu]'"
 
@@ -61,10 +62,10 @@ def why_not() -> str | None:
     if backend != "gpu":
         return f"JAX's default device is a {backend}, and this needs an NVIDIA GPU"
     try:
-        import cuda.bindings.driver
-        import cuda.core  # noqa: F401
+        import cuda.bindings.driver  # noqa: F401
+        from cuda.core import Device, LaunchConfig, Program, Stream, launch  # noqa: F401
     except ImportError as error:
-        return f"{error.name} is not installed; {INSTALL}"
+        return f"{error.name} is not installed, or too old; {INSTALL}"
     return None
 
 
@@ -72,7 +73,7 @@ def limits() -> Limits:
     """Of JAX's default device."""
     from cuda.core import Device
 
-    properties = Device(jax.devices()[0].local_hardware_id).properties
+    properties = Device(jax.local_devices()[0].local_hardware_id).properties
     return Limits(properties.multiprocessor_count, properties.max_shared_memory_per_block_optin)
 
 
@@ -91,23 +92,35 @@ def compiled(source: Path, macros: tuple[tuple[str, int], ...], architecture: st
     return Program(source.read_text(), "c++", options=options).compile("cubin")
 
 
-@functools.cache
+_one_at_a_time = threading.Lock()  # threads that ask at once would compile several times
+
+
 def _kernel(launch: Launch, device: int) -> Any:
-    """The kernel with leave to use its shared memory on a device."""
+    with _one_at_a_time:
+        return _loaded(launch.source, launch.kernel, launch.macros, device)
+
+
+@functools.cache
+def _loaded(source: Path, kernel: str, macros: tuple[tuple[str, int], ...], device: int) -> Any:
+    """The kernel with leave to use all the shared memory that a device gives one block.
+
+    The leave belongs to the kernel, which launches of different sizes share: so it is for all.
+    """
     from cuda.bindings import driver
     from cuda.core import Device
 
     major, minor = Device(device).compute_capability
-    loaded = compiled(launch.source, launch.macros, f"sm_{major}{minor}")
-    kernel = loaded.get_kernel(launch.kernel)
-    if launch.shared_bytes > SHARED_WITHOUT_ASKING:
-        what = driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-        (error,) = driver.cuKernelSetAttribute(what, launch.shared_bytes, kernel.handle, device)
+    found = compiled(source, macros, f"sm_{major}{minor}").get_kernel(kernel)
+    what = driver.CUfunction_attribute
+    most = Device(device).properties.max_shared_memory_per_block_optin
+    for name, value in (
+        (what.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, most),
+        (what.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, ALL_OF_IT),
+    ):
+        (error,) = driver.cuKernelSetAttribute(name, value, found.handle, device)
         if int(error):
-            raise RuntimeError(
-                f"{launch.kernel}: {launch.shared_bytes} B of shared memory: {error}"
-            )
-    return kernel
+            raise RuntimeError(f"{kernel}: {name.name} = {value}: {error}")
+    return found
 
 
 def _enqueue(launch: Launch, context: Any, outputs: Sequence[Any], *inputs: Any) -> None:

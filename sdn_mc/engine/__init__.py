@@ -69,7 +69,7 @@ def run_block(run: Prepared, first: int, count: int, turn: int = 0) -> Block:
     if not run.places:
         return _block(run, first, count)
     place = run.places[turn % len(run.places)]
-    with jax.default_device(place.device):
+    with place.gate, jax.default_device(place.device):
         return _block(run._replace(wirings=place.wirings), first, count)
 
 

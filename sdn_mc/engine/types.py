@@ -1,5 +1,6 @@
 """What a run is made of: components, columns, what compiled code must know, and results."""
 
+import threading
 from typing import Any, NamedTuple
 
 import jax
@@ -81,6 +82,7 @@ class Place(NamedTuple):
     """A device that is used, and the wirings on it."""
 
     device: jax.Device
+    gate: threading.Semaphore  # lets in as many parts at once as keep the device busy
     wirings: tuple[Wiring, ...]
 
 
