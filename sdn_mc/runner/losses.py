@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool
 
+from sdn_mc.core.network import DrawMasks
 from sdn_mc.core.outage import Cuts, Spans
 from sdn_mc.core.scene import Links, Scene
 from sdn_mc.engine.chains import Chain, down_of_chain
-from sdn_mc.routing.walk import DrawMasks
 
 ByCause = dict[str, Bool[np.ndarray, "..."]]
 
