@@ -241,7 +241,11 @@ def test_every_assumed_value_is_listed():
 
 
 @pytest.mark.parametrize(
-    "name", sorted(p.stem for p in (config.config_folder() / "experiment").glob("*.yaml"))
+    "name",
+    sorted(
+        path.relative_to(config.config_folder() / "experiment").with_suffix("").as_posix()
+        for path in (config.config_folder() / "experiment").rglob("*.yaml")
+    ),
 )
 def test_every_experiment_composes(name):
     if name == "crosscheck":

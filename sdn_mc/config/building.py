@@ -28,7 +28,7 @@ VERBS = {
     "flows": ("build", "sites"),
     "times": ("time_s", "seed, epoch"),
     "threats": ("sample", "key, macros, scene, prepared"),
-    "routing": ("lag_s", ""),
+    "routing": ("route", "solver, plan, masks, walk"),
     "solver": ("solve", "plan, masks, truth, walk"),
     "metrics": ("score", "series, healthy, scene"),
 }

@@ -1,5 +1,7 @@
 """What solvers see: one epoch's geometry, mask words over draws, and the routes they return."""
 
+from typing import NamedTuple
+
 import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Bool, Float, Float64, Int16, Int32, UInt32
@@ -45,6 +47,37 @@ class Routes(eqx.Module):
     latency_s: Float[Either, "time pair draw"]  # inf: no path
     hops: Int16[Either, "time pair draw"] | None = None
     delivered: Bool[Either, "time pair draw"] | None = None
+
+
+class DrawMasks(NamedTuple):
+    """What is up in one draw at one time."""
+
+    link_up: Bool[np.ndarray, "sat port"]
+    access_up: Bool[np.ndarray, "site candidate"]
+
+
+class Walk(NamedTuple):
+    """One route, source first. `leg` runs over the access link, the links and the access link."""
+
+    source_site: int
+    destination_site: int
+    source_candidate: int
+    destination_candidate: int
+    sat: tuple[int, ...]
+    port: tuple[int, ...]  # at sat[i + 1], towards sat[i]
+    delay_s: tuple[float, ...]  # of each leg, exact; one more than there are satellites
+    truly_up: tuple[bool, ...]  # of each leg, in the true masks
+    latency_s: float  # as the integer solvers report it, before rounding to float32
+
+    @property
+    def hops(self) -> int:
+        """Satellites less one."""
+        return len(self.sat) - 1
+
+    @property
+    def delivered(self) -> bool:
+        """Every leg is up in the true masks."""
+        return all(self.truly_up)
 
 
 def to_ticks(delay_s: Float64[np.ndarray, "..."]) -> Int32[np.ndarray, "..."]:

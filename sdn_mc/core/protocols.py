@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Float64, Key
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.distributions import Distribution
 from sdn_mc.core.fleet import Fleet
-from sdn_mc.core.network import Masks, Network, Routes
+from sdn_mc.core.network import DrawMasks, Masks, Network, Routes, Walk
 from sdn_mc.core.outage import Effect, Instant, Outage
 from sdn_mc.core.scene import Access, Ephemeris, Flows, Links, Scene, Sites
 
@@ -147,10 +147,47 @@ class Solver(Protocol):
 
 
 class Policy(Protocol):
-    """What routing knows: the masks `lag_s` before the truth. 0 is ideal, an upper bound."""
+    """Says how a block is routed: on what is known of failures, held to what is true.
+
+    It is given masks of several ages: of the present, and of what routing knows if that is older.
+    """
+
+    # Optional, True by default: False if a solver that tells only finite or not will do.
+    needs_latency: bool
 
     @property
-    def lag_s(self) -> float: ...
+    def ages_s(self) -> tuple[float, ...]:
+        """Ages of the masks that `route` is given, in this order; the first is 0, the present."""
+        ...
+
+    def prepare(self, network: Network, solver: Any, undamaged: Masks) -> Any:
+        """What blocks of one epoch share. `solver` is the run's `Solver`, to be used or not.
+
+        `undamaged` are masks of the host without any cause.
+        """
+        ...
+
+    def route(self, solver: Any, plan: Any, masks: Sequence[Masks], walk: bool) -> Routes:
+        """Routes of a block, with hops if `walk`; `plan` is what `prepare` gave.
+
+        Masks of one age are one object. They lie on the host, or on a device if the solver says so.
+        """
+        ...
+
+    def walk(
+        self,
+        network: Network,
+        time: int,
+        pair: int,
+        undamaged: DrawMasks,
+        masks: Sequence[DrawMasks],
+    ) -> Walk | None:
+        """The same for one pair in one draw at one time, by plain code; None without a route."""
+        ...
+
+    def words(self) -> str:
+        """What a trace says of what is known, as "routed on ..."; "" where all of it is."""
+        ...
 
 
 class Series(NamedTuple):

@@ -6,7 +6,8 @@ words, 32 draws to a word, for every column at every time. Solvers and metrics a
 host; masks and routes stay on a device for a solver that works there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, UInt32
 
 from sdn_mc.core.constants import DRAWS_PER_GROUP, DRAWS_PER_WORD
-from sdn_mc.core.network import Masks
+from sdn_mc.core.network import Masks, Routes
 from sdn_mc.core.protocols import Series
 from sdn_mc.engine.causes import Drawn, drawn_and_spans, prepared_tables, spec_of, traced
 from sdn_mc.engine.devices import is_on_device, places_of
@@ -31,7 +32,7 @@ __all__ = ["HEALTHY", "Block", "Column", "Prepared", "Series", "Spec", "System",
 def prepare(
     system: System, seed: int, columns: tuple[Column, ...], keeps_latency: bool = True
 ) -> Prepared:
-    """Build every epoch's scene, the solver's plans and the healthy column.
+    """Build every epoch's scene, the policy's plans and the healthy column.
 
     Where nobody asks for latencies (no metric does, and series are not kept), blocks are solved
     without; the healthy column has them always.
@@ -40,20 +41,29 @@ def prepare(
     tables = tuple(prepared_tables(system.threats, scene) for scene in scenes)
     spec = spec_of(system, scenes[0])
     solver = system.solver
-    plans = tuple(solver.prepare(network_of(scene)) for scene in scenes)
     needs_hops = any(metric.needs_hops for metric in system.metrics.values())
     run = Prepared(
-        system, seed, columns, spec, fleet, sites, flows, scenes, tables, plans, (), needs_hops,
+        system, seed, columns, spec, fleet, sites, flows, scenes, tables, (), (), needs_hops,
         solver, tuple(wiring_of(scene) for scene in scenes), (),
     )  # fmt: skip
+    run = run._replace(plans=_plans(run))
     run = run._replace(healthy=tuple(_healthy(run, epoch) for epoch in range(len(scenes))))
-    asked = keeps_latency or needs_hops or bool(system.routing.lag_s)
-    asked |= any(getattr(metric, "needs_latency", True) for metric in system.metrics.values())
+    parts = system.routing, *system.metrics.values()
+    asked = keeps_latency or needs_hops
+    asked |= any(getattr(part, "needs_latency", True) for part in parts)
     if not asked and hasattr(solver, "without_latency"):
-        solver = solver.without_latency()
-        plans = tuple(solver.prepare(network_of(scene)) for scene in scenes)
-        run = run._replace(solver=solver, plans=plans)
-    return run._replace(places=places_of(solver, run.wirings))
+        run = run._replace(solver=solver.without_latency())
+        run = run._replace(plans=_plans(run))
+    return run._replace(places=places_of(run.solver, run.wirings))
+
+
+def _plans(run: Prepared) -> tuple[Any, ...]:
+    """What the policy prepares of each epoch."""
+    undamaged = (jax.tree.map(np.asarray, _undamaged(run, k)) for k in range(len(run.scenes)))
+    return tuple(
+        run.system.routing.prepare(network_of(scene), run.solver, masks)
+        for scene, masks in zip(run.scenes, undamaged, strict=True)
+    )
 
 
 def epoch_of(draw: int, n_epoch: int) -> int:
@@ -78,16 +88,14 @@ def _block(run: Prepared, first: int, count: int) -> Block:
     scene, padded = run.scenes[epoch], -(-count // DRAWS_PER_WORD) * DRAWS_PER_WORD
     draws = jnp.arange(first, first + padded, dtype=jnp.uint32)
     drawn, outages = sample_draws(run, epoch, draws)
-    masks = masks_at(run, epoch, outages, run.columns, scene.time_s, padded)
-    known, lag_s = masks, float(run.system.routing.lag_s)
-    if lag_s:
-        known = masks_at(run, epoch, outages, run.columns, scene.time_s - lag_s, padded)
+    seen = {
+        age_s: masks_at(run, epoch, outages, run.columns, scene.time_s - age_s, padded)
+        for age_s in set(run.system.routing.ages_s)
+    }
     series = {}
     for k, column in enumerate(run.columns):
-        routes = run.solver.solve(
-            run.plans[epoch], known[k], masks[k] if lag_s else None, run.needs_hops or bool(lag_s)
-        )
-        series[column.name] = series_of(routes, scene.flows, count)
+        masks = [seen[age_s][k] for age_s in run.system.routing.ages_s]
+        series[column.name] = series_of(_routes(run, epoch, masks), scene.flows, count)
     return Block(epoch, {name: value[:count] for name, value in drawn.items()}, series)
 
 
@@ -123,9 +131,9 @@ def sample_draws(
 ) -> tuple[dict[str, np.ndarray], dict[str, Drawn]]:
     """Every cause in every draw: macros and drawn parameters [draw, …], and windows."""
     threats = {name: traced(threat) for name, threat in run.system.threats.items()}
-    lag_s = float(run.system.routing.lag_s)
+    oldest_s = max(run.system.routing.ages_s)
     scene, tables = run.scenes[epoch], run.tables[epoch]
-    return drawn_and_spans(threats, scene, tables, draws, run.seed, lag_s, run.spec)
+    return drawn_and_spans(threats, scene, tables, draws, run.seed, oldest_s, run.spec)
 
 
 def masks_at(
@@ -156,7 +164,17 @@ def masks_at(
 
 def _healthy(run: Prepared, epoch: int) -> Series:
     """The scene without any cause: one draw."""
-    scene = run.scenes[epoch]
-    (masks,) = masks_at(run, epoch, {}, (HEALTHY,), scene.time_s, DRAWS_PER_WORD)
-    routes = run.solver.solve(run.plans[epoch], masks, None, run.needs_hops)
-    return series_of(routes, scene.flows, 1)
+    masks = [_undamaged(run, epoch)] * len(run.system.routing.ages_s)
+    return series_of(_routes(run, epoch, masks), run.flows, 1)
+
+
+def _routes(run: Prepared, epoch: int, masks: Sequence[Masks]) -> Routes:
+    """As the policy has them, on masks of the ages that it asks for."""
+    return run.system.routing.route(run.solver, run.plans[epoch], masks, run.needs_hops)
+
+
+def _undamaged(run: Prepared, epoch: int) -> Masks:
+    """Masks without any cause: equal draws."""
+    time_s = run.scenes[epoch].time_s
+    (masks,) = masks_at(run, epoch, {}, (HEALTHY,), time_s, DRAWS_PER_WORD)
+    return masks

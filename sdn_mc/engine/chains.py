@@ -13,7 +13,7 @@ of a word of 32 draws; those down are few and are asked one by one.
 Numbers come from threefry2x32 under the law's key in the first draw of the word, with the index of
 the instant and a running count as counter: words are the unit of reproducibility, and blocks hold
 whole words. Limits: rates are the same for all entities and draws of a word; how long something has
-been down is not known, so causes of standby links and lagged routing use windows.
+been down is not known, so causes of standby links, and routing on older masks, use windows.
 """
 
 import math

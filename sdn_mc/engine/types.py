@@ -101,7 +101,7 @@ class Prepared(NamedTuple):
     plans: tuple[Any, ...]
     healthy: tuple[Series, ...]  # one draw each
     needs_hops: bool
-    solver: Solver  # of blocks; `plans` are its
+    solver: Solver  # of blocks; `plans` are what the policy prepared with it
     wirings: tuple[Wiring, ...]  # of each epoch, for masks
     places: tuple[Place, ...]  # devices that parts are dealt to
 

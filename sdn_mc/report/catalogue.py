@@ -66,18 +66,18 @@ def print_explanation(name: str, console: Console, folders: Sequence[str] = ()) 
     if name in CONFIG_GROUPS:
         print_list(name, console, folders)
         return
-    group, path = _find(name, folders)
+    group, own, path = _find(name, folders)
     page = read_page(path)
-    choice = f"[{path.stem}]" if group in ("threats", "metrics") else path.stem
-    console.print(Text.assemble((path.stem, "bold"), f"   choose it with {group}={choice}"))
+    choice = f"[{own}]" if group in ("threats", "metrics") else own
+    console.print(Text.assemble((own, "bold"), f"   choose it with {group}={choice}"))
     if page.head:
         console.print(Text(page.head))
     for key, node in components(page):
         _print_component(node, page, (group, key) if key else (group,), console)
     if group == "experiment":
-        _print_experiment(page, path.stem, folders, console)
-    if group != "experiment" and path.stem in choices("experiment", folders):
-        console.print(f"\nThere is also experiment={path.stem}: explain experiment/{path.stem}")
+        _print_experiment(page, own, folders, console)
+    if group != "experiment" and own in choices("experiment", folders):
+        console.print(f"\nThere is also experiment={own}: explain experiment/{own}")
 
 
 def _print_component(node: dict[str, Any], page: Page, place: Key, console: Console) -> None:
@@ -225,22 +225,25 @@ def _group(word: str) -> str:
     return near[0]
 
 
-def _find(name: str, folders: Sequence[str]) -> tuple[str, Path]:
-    """A file by its name, or by GROUP/NAME (GROUP=NAME) where several groups have one."""
-    group, _, stem = re.sub("[=/.]", " ", name).rpartition(" ")
+def _find(name: str, folders: Sequence[str]) -> tuple[str, str, Path]:
+    """Group, name and file by the name, or by GROUP/NAME (GROUP=NAME) where several have one.
+
+    Of a name in a folder, FOLDER/NAME, the last part will do.
+    """
+    asked = re.sub("[=.]", "/", name)
     found = [
-        (each, path)
-        for each, known, path in every_choice(folders)
-        if known == stem and group in ("", each)
+        (group, own, path)
+        for group, own, path in every_choice(folders)
+        if f"/{group}/{own}".endswith(f"/{asked}")
     ]
-    parts = [pair for pair in found if pair[0] != "experiment"] or found
+    parts = [each for each in found if each[0] != "experiment"] or found
     if len(parts) == 1:
         return parts[0]
     if parts:
-        both = ", ".join(f"{g}/{stem}" for g, _ in parts)
-        raise InputError(f"explain: several groups have {stem!r}; name one of {both}")
-    known = {name for _, name, _ in every_choice(folders)}
-    near = difflib.get_close_matches(stem, sorted(known), 3)
+        both = ", ".join(f"{group}/{own}" for group, own, _ in parts)
+        raise InputError(f"explain: several groups have {asked!r}; name one of {both}")
+    known = {own for _, own, _ in every_choice(folders)}
+    near = difflib.get_close_matches(asked.rpartition("/")[2], sorted(known), 3)
     raise InputError(
         f"explain: nothing is called {name!r}; "
         + (f"did you mean {', '.join(near)}?" if near else "`sdn-mc list` shows what there is")

@@ -23,11 +23,14 @@ class Page(NamedTuple):
 
 
 def choices(group: str, folders: Sequence[str] = ()) -> dict[str, Path]:
-    """The files of a group by name: ours, then those of the user's own folders."""
+    """The files of a group by name: ours, then those of the user's own folders.
+
+    One in a folder of the group is called FOLDER/NAME.
+    """
     found: dict[str, Path] = {}
-    for folder in (config_folder(), *map(Path, folders)):
-        for path in sorted((folder / group).glob("*.yaml")):
-            found.setdefault(path.stem, path)
+    for place in (each / group for each in (config_folder(), *map(Path, folders))):
+        for path in sorted(place.rglob("*.yaml"), key=lambda path: (path.parent, path)):
+            found.setdefault(path.relative_to(place).with_suffix("").as_posix(), path)
     return found
 
 

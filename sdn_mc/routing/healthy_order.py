@@ -42,7 +42,7 @@ def fill_orders(plan, live, order, scratch):
         for source in range(order.shape[1]):
             site = plan.source[source]
             access = plan.access_sat[time, site], plan.access_ticks[time, site]
-            n_placed = _by_distance(
+            n_placed = by_distance(
                 neighbour, plan.link_ticks[time], access, order[group, source], scratch
             )
             for sat in range(len(live)):
@@ -53,7 +53,8 @@ def fill_orders(plan, live, order, scratch):
 
 @kernel
 @no_type_check
-def _by_distance(neighbour, ticks, access, order, scratch):
+def by_distance(neighbour, ticks, access, order, scratch):
+    """Least ticks from a site with these access links (satellites, ticks); how many are reached."""
     scratch.distance[:] = NO_PATH_TICKS
     scratch.rank[:] = NOT_PLACED
     n_entry, n_placed, n_taken = 0, 0, 0

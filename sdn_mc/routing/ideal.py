@@ -4,13 +4,47 @@ Model: routes at time t are shortest paths on the true masks at t. No detection,
 computation delay; what it delivers, nothing that routes over the same mesh can exceed.
 """
 
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
 import equinox as eqx
+
+from sdn_mc.core.network import DrawMasks, Masks, Network, Routes, Walk
+from sdn_mc.routing.walk import walk_one
 
 
 class Ideal(eqx.Module):
     """Knows the present: upper bound."""
 
+    needs_latency: ClassVar[bool] = False
+
     @property
-    def lag_s(self) -> float:
-        """No lag."""
-        return 0.0
+    def ages_s(self) -> tuple[float, ...]:
+        """The present."""
+        return (0.0,)
+
+    def prepare(self, network: Network, solver: Any, undamaged: Masks) -> Any:
+        """The solver's own plan."""
+        del undamaged
+        return solver.prepare(network)
+
+    def route(self, solver: Any, plan: Any, masks: Sequence[Masks], walk: bool) -> Routes:
+        """Shortest paths on what is up."""
+        (now,) = masks
+        return solver.solve(plan, now, None, walk)
+
+    def walk(
+        self,
+        network: Network,
+        time: int,
+        pair: int,
+        undamaged: DrawMasks,
+        masks: Sequence[DrawMasks],
+    ) -> Walk | None:
+        """The shortest path on what is up."""
+        del undamaged
+        return walk_one(network, time, pair, *masks)
+
+    def words(self) -> str:
+        """Nothing is hidden."""
+        return ""

@@ -18,44 +18,11 @@ least one tick (0.6 m of light travel), so that distances fall on the way and th
 distances on whole ticks, and returns everything needed to add the delay up by hand.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from jaxtyping import Bool, Float64, Int32, Shaped
+from jaxtyping import Float64, Int32, Shaped
 
-from sdn_mc.core.network import NO_PATH_TICKS, TICK_S, Network, to_ticks
+from sdn_mc.core.network import NO_PATH_TICKS, TICK_S, DrawMasks, Network, Walk, to_ticks
 from sdn_mc.graph import least_from, neighbours_at
-
-
-class Walk(NamedTuple):
-    """One route, source first. `leg` runs over the access link, the links and the access link."""
-
-    source_site: int
-    destination_site: int
-    source_candidate: int
-    destination_candidate: int
-    sat: tuple[int, ...]
-    port: tuple[int, ...]  # at sat[i + 1], towards sat[i]
-    delay_s: tuple[float, ...]  # of each leg, exact; one more than there are satellites
-    truly_up: tuple[bool, ...]  # of each leg, in the true masks
-    latency_s: float  # as the integer solvers report it, before rounding to float32
-
-    @property
-    def hops(self) -> int:
-        """Satellites less one."""
-        return len(self.sat) - 1
-
-    @property
-    def delivered(self) -> bool:
-        """Every leg is up in the true masks."""
-        return all(self.truly_up)
-
-
-class DrawMasks(NamedTuple):
-    """What is up in one draw at one time."""
-
-    link_up: Bool[np.ndarray, "sat port"]
-    access_up: Bool[np.ndarray, "site candidate"]
 
 
 def link_ticks(network: Network) -> Int32[np.ndarray, "time sat port"]:

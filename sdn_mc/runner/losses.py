@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool
 
+from sdn_mc.core.network import DrawMasks
 from sdn_mc.core.outage import Cuts, Effect
 from sdn_mc.core.scene import Links, Scene
 from sdn_mc.engine.causes import Drawn, Moving
 from sdn_mc.engine.chains import Chain, down_of_chain
-from sdn_mc.routing.walk import DrawMasks
 
 ByCause = dict[str, Bool[np.ndarray, "..."]]
 

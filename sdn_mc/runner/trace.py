@@ -14,11 +14,10 @@ from rich.table import Table
 from sdn_mc import config, engine, runner, store
 from sdn_mc.core.bits import unpack_draws
 from sdn_mc.core.constants import DRAWS_PER_WORD
-from sdn_mc.core.network import Masks
+from sdn_mc.core.network import DrawMasks, Masks, Walk
 from sdn_mc.core.problems import InputError
 from sdn_mc.engine import HEALTHY, Column, Prepared
 from sdn_mc.engine.effects import effects_of
-from sdn_mc.routing.walk import DrawMasks, Walk, walk_one
 from sdn_mc.runner import contents
 from sdn_mc.runner.losses import Lost, lost_at, words_for_access, words_for_link
 
@@ -35,9 +34,8 @@ class Moment(NamedTuple):
     time: int
     drawn: dict[str, np.ndarray]
     lost: Lost
-    healthy: DrawMasks
-    known: DrawMasks  # what routing knows
-    truth: DrawMasks
+    undamaged: DrawMasks
+    masks: tuple[DrawMasks, ...]  # of the ages that routing asks for: the first is the present
 
 
 def print_trace(
@@ -67,12 +65,12 @@ def print_trace(
     moment = moment_of(run, Column(name, job.columns[name]), draw, time)
     _print_head(moment, pair, console)
     console.print("\n[bold]without threats[/bold]")
-    _print_route(moment, pair, moment.healthy, moment.healthy, console)
+    _print_route(moment, pair, (moment.undamaged,) * len(moment.masks), console)
     _print_stored(path, "/scene/latency_healthy_s", (moment.epoch, time, pair), console)
-    lag_s = float(run.system.routing.lag_s)
-    lagged = f", routed on what was up {lag_s:g} s earlier" if lag_s else ""
-    console.print(f"\n[bold]with {', '.join(moment.column.causes) or 'nothing'}[/bold]{lagged}")
-    _print_route(moment, pair, moment.known, moment.truth, console)
+    words = run.system.routing.words()
+    how = f", {escape(words)}" if words else ""
+    console.print(f"\n[bold]with {', '.join(moment.column.causes) or 'nothing'}[/bold]{how}")
+    _print_route(moment, pair, moment.masks, console)
     stored = f"/paths/{contents.path_name(run, name)}"
     _print_stored(path, stored, (draw, time, pair), console)
 
@@ -80,17 +78,16 @@ def print_trace(
 def moment_of(run: Prepared, column: Column, draw: int, time: int) -> Moment:
     """Everything about one draw at one time, from the word of 32 draws around it."""
     epoch, bit = engine.epoch_of(draw, len(run.scenes)), draw % DRAWS_PER_WORD
-    scene, lag_s = run.scenes[epoch], float(run.system.routing.lag_s)
+    scene, ages_s = run.scenes[epoch], run.system.routing.ages_s
     word = np.arange(draw - bit, draw - bit + DRAWS_PER_WORD, dtype=np.uint32)
     drawn, outages = engine.sample_draws(run, epoch, jnp.asarray(word))
     columns = (HEALTHY, column)
-    masks = engine.masks_at(run, epoch, outages, columns, scene.time_s, DRAWS_PER_WORD)
-    before = masks
-    if lag_s:
-        known_s = scene.time_s - lag_s
-        before = engine.masks_at(run, epoch, outages, columns, known_s, DRAWS_PER_WORD)
     at_s = np.asarray(scene.time_s, np.float32)
     effects = effects_of(outages, run.tables[epoch], at_s, columns)
+    seen = [
+        engine.masks_at(run, epoch, outages, columns, scene.time_s - age_s, DRAWS_PER_WORD)
+        for age_s in ages_s
+    ]
     own = {name: value[bit] for name, value in drawn.items() if _cause(name) in column.causes}
     return Moment(
         run=run,
@@ -100,18 +97,17 @@ def moment_of(run: Prepared, column: Column, draw: int, time: int) -> Moment:
         time=time,
         drawn=own,
         lost=lost_at(scene, outages, effects, column.causes, time, bit),
-        healthy=_of_draw(masks[0], time, bit),
-        known=_of_draw(before[1], time, bit),
-        truth=_of_draw(masks[1], time, bit),
+        undamaged=_of_draw(seen[0][0], time, bit),
+        masks=tuple(_of_draw(masks[1], time, bit) for masks in seen),
     )
 
 
-def best_walk(moment: Moment, flow: int, known: DrawMasks, truth: DrawMasks) -> Walk | None:
+def best_walk(moment: Moment, flow: int, masks: Sequence[DrawMasks]) -> Walk | None:
     """The route of a flow's best pair of sites; one that is delivered before one that is not."""
     scene = moment.run.scenes[moment.epoch]
-    network = engine.network_of(scene)
+    network, walk = engine.network_of(scene), moment.run.system.routing.walk
     pairs = np.flatnonzero(scene.flows.pair_flow == flow)
-    walks = [walk_one(network, moment.time, int(pair), known, truth) for pair in pairs]
+    walks = [walk(network, moment.time, int(pair), moment.undamaged, masks) for pair in pairs]
     there = [walk for walk in walks if walk is not None]
     return min(there, key=lambda walk: (not walk.delivered, walk.latency_s), default=None)
 
@@ -156,13 +152,11 @@ def _print_head(moment: Moment, flow: int, console: Console) -> None:
         console.print(table)
 
 
-def _print_route(
-    moment: Moment, flow: int, known: DrawMasks, truth: DrawMasks, console: Console
-) -> None:
+def _print_route(moment: Moment, flow: int, masks: Sequence[DrawMasks], console: Console) -> None:
     """Each leg with its delay and what, if anything, has taken it away in this draw."""
-    walk = best_walk(moment, flow, known, truth)
+    walk = best_walk(moment, flow, masks)
     if walk is None:
-        console.print("no path: " + "; ".join(_ends_in_view(moment, flow, known)))
+        console.print("no path: " + "; ".join(_ends_in_view(moment, flow, masks[-1])))
         return
     table = Table(box=None)
     for head in ("leg", "delay ms", "sum ms", "in this draw"):
@@ -196,7 +190,7 @@ def _ends_in_view(moment: Moment, flow: int, known: DrawMasks) -> list[str]:
 
 def _legs(moment: Moment, walk: Walk) -> list[tuple[str, str]]:
     """Where each leg goes, and its state in this draw."""
-    scene, lost, truth = moment.run.scenes[moment.epoch], moment.lost, moment.truth
+    scene, lost, truth = moment.run.scenes[moment.epoch], moment.lost, moment.masks[0]
     sites, sat = moment.run.sites.name, lost.satellite
     a, b = (
         (walk.source_site, walk.source_candidate, walk.sat[0]),

@@ -29,7 +29,7 @@ def by_flow(scene, flow: int) -> list[tuple[int, int]]:
 
 def expected(run, draw: int, causes: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Latency and hops [time, flow] of one draw: the best pair whose route really holds."""
-    scene, lag_s = run.scenes[0], float(run.system.routing.lag_s)
+    scene, lag_s = run.scenes[0], max(run.system.routing.ages_s)
     drawn = by_hand.drawn_in(outages_of(run), draw)
     shape = len(scene.time_s), scene.flows.n_flow
     latency_s, hops = np.full(shape, np.inf), np.full(shape, -1)

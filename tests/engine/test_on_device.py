@@ -11,7 +11,15 @@ ANYCAST = (
 )
 
 
-@pytest.mark.parametrize("routing", [("routing=ideal",), ("routing=lagged", "routing.lag_s=3600")])
+ROUTINGS = (
+    ("routing=ideal",),
+    ("routing=lagged", "routing.lag_s=3600"),
+    ("routing=static",),
+    ("routing=disjoint_backup",),
+)
+
+
+@pytest.mark.parametrize("routing", ROUTINGS, ids=lambda words: words[0])
 def test_blocks_of_a_device_are_those_of_the_host(tmp_path, routing):
     asked = ANYCAST, "metrics=[availability,hops]", *routing
     host, device = (

@@ -5,11 +5,11 @@ import io
 import pytest
 from rich.console import Console
 
-from sdn_mc.config import CONFIG_GROUPS, config_folder
+from sdn_mc.config import CONFIG_GROUPS
 from sdn_mc.core.fields import fields_of
 from sdn_mc.core.problems import InputError
 from sdn_mc.report.catalogue import _class_of, print_explanation, print_list
-from sdn_mc.report.config_files import components, every_choice, read_page
+from sdn_mc.report.config_files import choices, components, every_choice, read_page
 
 CHOICES = [(f"{group}/{name}", path) for group, name, path in every_choice()]
 
@@ -45,8 +45,8 @@ def test_every_choice_is_explained_field_by_field(name, path):
 @pytest.mark.parametrize("group", CONFIG_GROUPS)
 def test_every_choice_has_a_line_in_the_list(group):
     lines = {line.split()[0]: line for line in listed(group).splitlines() if line.strip()}
-    for path in (config_folder() / group).glob("*.yaml"):
-        assert len(lines[path.stem].split()) > 3, f"nothing is said of {group}/{path.stem}"
+    for name in choices(group):
+        assert len(lines[name].split()) > 3, f"nothing is said of {group}/{name}"
 
 
 def test_the_whole_list_has_every_group_and_one_sentence_each():
@@ -83,6 +83,12 @@ def test_an_experiment_says_what_has_to_be_given():
     text = " ".join(explained("crosscheck").split())
     given = text.partition("sdn-mc run ")[2].partition(" defaults:")[0].split()
     assert {"mesh.planes=…", "mesh.slots=…", "sites.path=…", "pairs.path=…"} <= set(given)
+
+
+def test_an_experiment_in_a_folder_is_found_by_any_of_its_names():
+    whole = explained("experiment/validation/static_routing")
+    assert "sdn-mc run experiment=validation/static_routing\n" in whole
+    assert explained("static_routing") == explained("validation/static_routing") == whole
 
 
 def test_a_name_of_several_groups_has_to_be_told_apart():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scripts.bench import problem
-from sdn_mc.core.network import Masks, Network
+from sdn_mc.core.network import DrawMasks, Masks, Network
 from sdn_mc.core.problems import InputError
 from sdn_mc.graph import shortest_delay_s
 from sdn_mc.routing import auto, elimination_order
@@ -20,7 +20,7 @@ from sdn_mc.routing.elimination_program import program_of
 from sdn_mc.routing.elimination_tree import tree_of
 from sdn_mc.routing.jacobi import XlaJacobi
 from sdn_mc.routing.pull_push import PullPush
-from sdn_mc.routing.walk import DrawMasks, walk_one
+from sdn_mc.routing.walk import walk_one
 from tests.orbit_fleets import read_sets, real_fleet
 from tests.routing_graphs import irregular, pack, plus_grid, random_flags
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from sdn_mc.core.network import DrawMasks
 from sdn_mc.routing.jacobi import XlaJacobi
 from sdn_mc.routing.lagged import Lagged
 from sdn_mc.routing.pull_push import PullPush
-from sdn_mc.routing.walk import DrawMasks, walk_one
+from sdn_mc.routing.walk import walk_one
 from tests.routing_graphs import network_from_links, pack, plus_grid, random_flags, random_network
 
 SOLVERS = [

@@ -24,6 +24,11 @@ CASES = {
         *("routing=lagged", "routing.lag_s=3000", "access=best_elevation"),
         "flows.flows=[[[London,Paris],[New York,Tokyo]],[Sao Paulo,Dubai],[London,Nairobi]]",
     ),
+    "a route that knows nothing": ("routing=static", "access=best_elevation", *MENDING),
+    "two fixed routes": (
+        "routing=disjoint_backup",
+        "flows.flows=[[[London,Paris],[New York,Tokyo]],[Sao Paulo,Dubai],[London,Nairobi]]",
+    ),
     "lasers that turn often": (
         "threats.terminal_failure.rate_per_year=50000",
         "threats.terminal_failure.repair_d=2e-3",
