@@ -1,10 +1,21 @@
 """Disjoint backup: two routes a pair, fixed beforehand; the second serves where the first is cut.
 
-Model: the first route is that of `static`. The second shares no satellite with it (`disjoint:
-satellites`) or no link (`disjoint: links`), and where a site sees another satellite, not the
-access satellite either; `fixed_routes.py` states the exact rule. Both ends know at once which of
-the two holds, nothing else is known of losses, and a message on the second takes that one's own
-latency. Source of the policy: the disjoint backup of the IWQoS 2025 robustness code
+Model: the first route is that of `static`; the second is the shortest path of the undamaged mesh,
+by the walk's rule, once what the first one uses is taken out:
+
+1. all links between satellites that follow each other on the first route;
+2. at each end, the site's access links to its satellite of the first route, if the site sees a
+   satellite off the first route; else the end keeps its satellite;
+3. with `disjoint: satellites` (not with `links`), all satellites of the first route that no end
+   keeps.
+
+Where nothing is left to differ in (one satellite between both ends, which see no other), there is
+no second route. "Sees" means a candidate that is up in the undamaged mesh: under
+`access=best_elevation` that is one alone, so both routes then share it. Both ends know at once
+which of the two holds, nothing else is known of losses, and a message on the second takes that
+one's own latency.
+
+Source of the policy: the disjoint backup of the IWQoS 2025 robustness code
 (zpatronus/Robustness-Analysis-of-LEO-Satellite-Routing); its choice of routes is not copied.
 
 Limits: the shortest second route after the first is fixed, not the best two together: where a

@@ -2,16 +2,7 @@
 
 Model: the *first* route of a pair at a time is the one that the walk's rule names on the undamaged
 mesh (`walk.py`, whole ticks of 2 ns). The *second*, where one is asked for, is the route that the
-rule names once what the first one uses is taken out. Taken out are
-
-1. all links between satellites that follow each other on the first route;
-2. at each end, the site's access links to its satellite of the first route, if the site sees a
-   satellite off the first route; else the end keeps its satellite;
-3. with "satellites" (not with "links"), all satellites of the first route that no end keeps.
-
-Where nothing is left to differ in (one satellite between both ends, which see no other), there is
-no second route. "Sees" means a candidate that is up in the undamaged mesh: under
-`access=best_elevation` that is one alone, so both routes then share it.
+rule names once what the first one uses is taken out, as `disjoint_backup.py` says.
 
 In a block a route holds in the draws in which each of its links and access links is up. The words
 of 32 draws along it are joined by AND: no solver runs. The pair takes the first of its routes that

@@ -158,7 +158,7 @@ def _port_back(neighbour, ticks, distance, sat):
 @kernel
 @no_type_check
 def _avoid_first(mesh, time, i, neighbour, off_satellites, found, scratch):
-    """Take out what the second route must not use: see `fixed_routes`."""
+    """Take out what the second route must not use: see `disjoint_backup`."""
     n_candidate, n_port = len(scratch.end_ticks), scratch.link_ticks.shape[1]
     column = mesh.column[i]
     link, n_hop = found.link[time, column, FIRST], found.hops[time, column, FIRST]
