@@ -37,6 +37,8 @@ class DrawnLaw(eqx.Module):
     rate_per_s: Float[Array, "..."]  # of one or every entity
     repair_s: Float[Array, "..."]
     of: str = eqx.field(static=True)
+    begin_s: Float[Array, "..."] | None
+    end_s: Float[Array, "..."] | None
 
 
 def drawn_and_spans(
@@ -86,7 +88,11 @@ def _drawn_law(law: Renewal, key: Array) -> DrawnLaw:
     rate_per_s, repair_s = (
         jnp.atleast_1d(jnp.float32(each)) for each in (law.rate_per_s, law.repair_s)
     )
-    return DrawnLaw(jax.random.key_data(key), rate_per_s, repair_s, law.of)
+    within = (
+        None if each is None else jnp.asarray(each, jnp.float32)
+        for each in (law.begin_s, law.end_s)
+    )  # fmt: skip
+    return DrawnLaw(jax.random.key_data(key), rate_per_s, repair_s, law.of, *within)
 
 
 def _spans(
@@ -102,6 +108,8 @@ def _spans(
             repair_s=np.asarray(part.repair_s),
             of=part.of,
             n_entity=n_entity[part.of],
+            begin_s=None if part.begin_s is None else np.asarray(part.begin_s),
+            end_s=None if part.end_s is None else np.asarray(part.end_s),
         )
         window_s = float(scene.window_s)
         chain = None if lag_s or _must_know_since_when(part.of, scene) else chain_of(law, window_s)
