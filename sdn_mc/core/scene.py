@@ -123,6 +123,7 @@ class Scene(eqx.Module):
     epoch: int = eqx.field(static=True)
     status: Int8[np.ndarray, " sat"] | None = None
     mode: str = eqx.field(static=True, default="snapshot")  # of the timeline; or "episode"
+    earth_fixed_km: Float64[np.ndarray, "time sat xyz"] | None = None  # turns with the Earth
 
     @property
     def n_entity(self) -> dict[str, int]:

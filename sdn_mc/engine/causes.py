@@ -151,12 +151,21 @@ def spans_of_windows(
 
 def _resolved(threat: Any, key: Array) -> tuple[Any, dict[str, Array]]:
     """The threat with every distribution replaced by a draw, and those draws."""
-    values = {
-        name: draw_value(_sub(key, f"field {name}"), getattr(threat, name))
-        for name in fields_of(threat)
-        if isinstance(getattr(threat, name), Distribution)
-    }
-    return dataclasses.replace(threat, **values) if values else threat, values
+    values: dict[str, Array] = {}
+    changed: dict[str, Any] = {}
+    for name in fields_of(threat):
+        field = getattr(threat, name)
+        if isinstance(field, Distribution):
+            changed[name] = values[name] = draw_value(_sub(key, f"field {name}"), field)
+        elif isinstance(field, Mapping):
+            drawn = {
+                each: draw_value(_sub(key, f"field {name}.{each}"), inner)
+                for each, inner in field.items()
+                if isinstance(inner, Distribution)
+            }
+            values |= {f"{name}.{each}": value for each, value in drawn.items()}
+            changed |= {name: {**field, **drawn}} if drawn else {}
+    return dataclasses.replace(threat, **changed) if changed else threat, values
 
 
 def _macros(threat: Any, key: Array, scene: Scene) -> dict[str, Array]:
@@ -217,6 +226,7 @@ def traced_scene(scene: Scene) -> Scene:
         links=None,
         access=None,
         status=None,
+        earth_fixed_km=None,
         start=no_date,
         epoch=0,
         time_s=scene.time_s.astype(np.float32),

@@ -4,7 +4,9 @@ import dataclasses
 import os
 
 import numpy as np
+from jaxtyping import Float64
 
+from sdn_mc import geometry
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.constants import S_PER_DAY
 from sdn_mc.core.fleet import Fleet, Status
@@ -72,7 +74,20 @@ def build_scene(
         epoch=epoch,
         status=ephemeris.status,
         mode=times.mode,
+        earth_fixed_km=_earth_fixed_km(system, fleet, ephemeris),
     )
+
+
+def _earth_fixed_km(
+    system: System, fleet: Fleet, ephemeris: Ephemeris
+) -> Float64[np.ndarray, "time sat xyz"]:
+    """Positions with the x axis at the prime meridian, wherever the Earth's part places that."""
+    zero = np.zeros(1)
+    meridian = Sites(zero, zero, zero, ("latitude 0, longitude 0",))
+    _, up = system.earth.site_km(meridian, fleet, ephemeris.start, ephemeris.time_s)
+    angle_rad = np.arctan2(up[..., 1], up[..., 0])
+    every = np.broadcast_to(angle_rad, ephemeris.position_km.shape[:2])
+    return geometry.rotate_z(ephemeris.position_km, -every)
 
 
 def network_of(scene: Scene) -> Network:
