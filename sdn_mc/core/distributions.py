@@ -87,6 +87,15 @@ class Triangular(eqx.Module):
         return jnp.where(u < rise, up, down)
 
 
+class Latitude(eqx.Module):
+    """Latitude, deg, of a place that is equally likely anywhere on the sphere."""
+
+    shape: tuple[int, ...] = eqx.field(static=True, default=())
+
+    def quantile(self, u: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        return jnp.degrees(jnp.arcsin(2 * u - 1))
+
+
 class Bernoulli(eqx.Module):
     """True with the given probability. A higher probability keeps every True of a lower one."""
 

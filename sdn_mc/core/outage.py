@@ -20,12 +20,15 @@ Number = float | Float[Array, ""] | Float[Array, " entity"]
 class Renewal(eqx.Module):
     """A stationary on-off process: memoryless failures and repairs, running long before the window.
 
-    P(down) at any instant is rate * repair / (1 + rate * repair).
+    P(down) at any instant is rate * repair / (1 + rate * repair); with `begin_s` and `end_s`, at
+    any instant between them, and 0 outside.
     """
 
     rate_per_s: Number
     repair_s: Number
     of: str = eqx.field(static=True)
+    begin_s: float | Float[Array, ""] | None = None
+    end_s: float | Float[Array, ""] | None = None
 
 
 class Windows(eqx.Module):
@@ -82,9 +85,18 @@ class Outage(eqx.Module):
         return Outage(self.parts + other.parts, self.state if other.state is None else other.state)
 
 
-def renewal(rate_per_s: Number, repair_s: Number, of: str) -> Outage:
-    """A law: every `of` fails at `rate_per_s` and is back after `repair_s` on average."""
-    return Outage((Renewal(rate_per_s, repair_s, of),))
+def renewal(
+    rate_per_s: Number,
+    repair_s: Number,
+    of: str,
+    begin_s: float | Float[Array, ""] | None = None,
+    end_s: float | Float[Array, ""] | None = None,
+) -> Outage:
+    """A law: every `of` fails at `rate_per_s` and is back after `repair_s` on average.
+
+    With `begin_s` and `end_s`, which go together, it holds from the one to the other.
+    """
+    return Outage((Renewal(rate_per_s, repair_s, of, begin_s, end_s),))
 
 
 def windows(
@@ -93,10 +105,16 @@ def windows(
     of: str,
     when: Bool[Array, " entity"] | Bool[np.ndarray, " entity"],
 ) -> Outage:
-    """One window for each `of` where `when` is True; times broadcast over the entities."""
-    start = jnp.where(when, start_s, jnp.inf).astype(jnp.float32)
-    end = jnp.where(when, end_s, jnp.inf).astype(jnp.float32)
-    return Outage((Windows(start[:, None], end[:, None], of),))
+    """One window for each `of` where `when` is True; times broadcast over the entities.
+
+    Times [entity, window], or [1, window] for the same ones, are several windows for each.
+    """
+    start, end = (
+        jnp.where(jnp.asarray(when)[:, None], each if each.ndim == 2 else each[..., None], jnp.inf)
+        for each in (jnp.asarray(start_s), jnp.asarray(end_s))
+    )
+    start, end = jnp.broadcast_arrays(start.astype(jnp.float32), end.astype(jnp.float32))
+    return Outage((Windows(start, end, of),))
 
 
 def cuts(slot: Bool[Array, "sat port"] | Bool[np.ndarray, "sat port"]) -> Outage:

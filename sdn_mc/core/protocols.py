@@ -85,7 +85,12 @@ class Timeline(Protocol):
 
 
 class Threat(Protocol):
-    """One cause, written for one draw; the engine maps it over draws."""
+    """One cause, written for one draw; the engine maps it over draws.
+
+    Optional static fields say what a result tells of it: `event` "given" (else it is a process);
+    `covers` the losses that its rate has all of, `part_of` those that its rate is a part of, by one
+    name ("all_causes": of satellites), so that a column with both is warned of.
+    """
 
     def sample(
         self, key: Key[Array, ""], macros: Mapping[str, Any], scene: Scene, prepared: Any

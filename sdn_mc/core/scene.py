@@ -96,6 +96,10 @@ class Geometry(eqx.Module):
     site_km: Float64[np.ndarray, "time site xyz"]
     axes: Float64[np.ndarray, "time axis xyz"]
 
+    def fixed_sat_km(self, at: Int[np.ndarray, " some"]) -> Float64[np.ndarray, "some sat xyz"]:
+        """Satellites at some times along the Earth's axes, km."""
+        return self.sat_km[at] @ self.axes[at].swapaxes(-1, -2)
+
 
 class Flows(eqx.Module):
     """Who talks to whom: a flow goes from a set of sites to a set of sites, by its best pair.

@@ -44,6 +44,8 @@ class DrawnLaw(eqx.Module):
     rate_per_s: Float[Array, "..."]  # of one or every entity
     repair_s: Float[Array, "..."]
     of: str = eqx.field(static=True)
+    begin_s: Float[Array, "..."] | None
+    end_s: Float[Array, "..."] | None
 
 
 Drawn = tuple[Spans | Chain | Cuts | Moving, ...]  # of one cause in a block
@@ -98,7 +100,11 @@ def _drawn_law(law: Renewal, key: Array) -> DrawnLaw:
     rate_per_s, repair_s = (
         jnp.atleast_1d(jnp.float32(each)) for each in (law.rate_per_s, law.repair_s)
     )
-    return DrawnLaw(jax.random.key_data(key), rate_per_s, repair_s, law.of)
+    within = (
+        None if each is None else jnp.asarray(each, jnp.float32)
+        for each in (law.begin_s, law.end_s)
+    )  # fmt: skip
+    return DrawnLaw(jax.random.key_data(key), rate_per_s, repair_s, law.of, *within)
 
 
 def _spans(
@@ -117,6 +123,8 @@ def _spans(
             repair_s=np.asarray(part.repair_s),
             of=part.of,
             n_entity=n_entity[part.of],
+            begin_s=None if part.begin_s is None else np.asarray(part.begin_s),
+            end_s=None if part.end_s is None else np.asarray(part.end_s),
         )
         window_s = float(scene.window_s)
         chain = None if lag_s or _must_know_since_when(part.of, scene) else chain_of(law, window_s)
@@ -158,12 +166,21 @@ def spans_of_windows(
 
 def _resolved(threat: Any, key: Array) -> tuple[Any, dict[str, Array]]:
     """The threat with every distribution replaced by a draw, and those draws."""
-    values = {
-        name: draw_value(_sub(key, f"field {name}"), getattr(threat, name))
-        for name in fields_of(threat)
-        if isinstance(getattr(threat, name), Distribution)
-    }
-    return dataclasses.replace(threat, **values) if values else threat, values
+    values: dict[str, Array] = {}
+    changed: dict[str, Any] = {}
+    for name in fields_of(threat):
+        field = getattr(threat, name)
+        if isinstance(field, Distribution):
+            changed[name] = values[name] = draw_value(_sub(key, f"field {name}"), field)
+        elif isinstance(field, Mapping):
+            drawn = {
+                each: draw_value(_sub(key, f"field {name}.{each}"), inner)
+                for each, inner in field.items()
+                if isinstance(inner, Distribution)
+            }
+            values |= {f"{name}.{each}": value for each, value in drawn.items()}
+            changed |= {name: {**field, **drawn}} if drawn else {}
+    return dataclasses.replace(threat, **changed) if changed else threat, values
 
 
 def _macros(threat: Any, key: Array, scene: Scene) -> dict[str, Array]:

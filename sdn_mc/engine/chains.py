@@ -20,7 +20,7 @@ import math
 from typing import NamedTuple, no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float64, UInt32
+from jaxtyping import Bool, Float32, Float64, UInt32
 
 from sdn_mc.core.compiled import entry, inlined, kernel
 from sdn_mc.core.constants import DRAWS_PER_WORD
@@ -39,6 +39,8 @@ class Chain(NamedTuple):
     change_per_s: Float64[np.ndarray, " word"]  # rate + 1 / repair
     of: str
     n_entity: int
+    begin_s: Float32[np.ndarray, " draw"] | None = None  # nobody is down before
+    end_s: Float32[np.ndarray, " draw"] | None = None  # nor from here on
 
 
 class Numbers(NamedTuple):
@@ -66,7 +68,8 @@ def chain_of(law: Law, length_s: float) -> Chain | None:
         return None
     load = of_word[0] * of_word[1]
     key = np.ascontiguousarray(law.key[:, first].T)
-    return Chain(key, load / (1 + load), of_word[0] + 1 / of_word[1], law.of, law.n_entity)
+    share, change_per_s = load / (1 + load), of_word[0] + 1 / of_word[1]
+    return Chain(key, share, change_per_s, law.of, law.n_entity, law.begin_s, law.end_s)
 
 
 def numbers_for(n_entity: int) -> Numbers:
@@ -84,6 +87,10 @@ def down_of_chain(
 ) -> Bool[np.ndarray, " entity"]:
     """Who is down in one draw at one instant, from the chain's own beginning."""
     word, bit = divmod(draw, DRAWS_PER_WORD)
+    if chain.begin_s is not None and chain.end_s is not None:
+        now_s = np.float32(time_s[time])
+        if not chain.begin_s[draw] <= now_s < chain.end_s[draw]:
+            return np.zeros(chain.n_entity, bool)
     state, numbers = np.zeros(chain.n_entity, np.uint32), numbers_for(chain.n_entity)
     times = np.ascontiguousarray(time_s[: time + 1], np.float32)
     _run(chain.key[word], chain.share[word], chain.change_per_s[word], times, state, numbers)

@@ -50,6 +50,8 @@ class Law(NamedTuple):
     repair_s: Float[np.ndarray, "one draw"] | Float[np.ndarray, "entity draw"]
     of: str
     n_entity: int
+    begin_s: Float32[np.ndarray, " draw"] | None = None  # it holds from here
+    end_s: Float32[np.ndarray, " draw"] | None = None  # to here
 
 
 class Thresholds(NamedTuple):
@@ -93,8 +95,26 @@ def spans_of(law: Law, begin_s: float, end_s: float) -> Spans:
                       rows, begin)  # fmt: skip
         if n_row <= room:
             entity, draw, start, end = (column[:n_row].copy() for column in rows)
-            return Spans(entity, draw, start, end, begin, law.of, law.n_entity)
+            spans = Spans(entity, draw, start, end, begin, law.of, law.n_entity)
+            return _clipped(spans, law.begin_s, law.end_s)
         room = n_row
+
+
+def _clipped(spans: Spans, begin_s: np.ndarray | None, end_s: np.ndarray | None) -> Spans:
+    """What of the spans lies where the law holds."""
+    if begin_s is None or end_s is None:
+        return spans
+    start = np.maximum(spans.start_s, begin_s[spans.draw])
+    end = np.minimum(spans.end_s, end_s[spans.draw])
+    kept = start < end
+    before = np.concatenate([[0], np.cumsum(kept)])
+    return spans._replace(
+        entity=spans.entity[kept],
+        draw=spans.draw[kept],
+        start_s=start[kept],
+        end_s=end[kept],
+        begin=before[spans.begin],
+    )
 
 
 def _threshold(share: Float[np.ndarray, "some draw"]) -> UInt32[np.ndarray, "some draw"]:

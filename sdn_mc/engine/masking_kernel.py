@@ -37,7 +37,10 @@ def fill(parts, wiring, time_s, retarget_s, scratch, link_up, access_up):
             for column in range(n_column):
                 down = scratch.down[column]
                 if time == 0 or begin < end or some_chain:
-                    _take_down(parts, column, n_sat, wiring.n_terminal, scratch.state, down)
+                    now_s = time_s[time]
+                    _take_down(
+                        parts, column, n_sat, wiring.n_terminal, word, now_s, scratch.state, down
+                    )
                 lost = scratch.state[column * n_sat : (column + 1) * n_sat]
                 _links(slots, time, down, lost, parts.cut[column], link_up[column, time, word])
                 _access(wiring, time, down, n_sat, access_up[column, time, word])
@@ -56,8 +59,11 @@ def fill_edges(parts, standby, n_sat, time_s, retarget_s, scratch, chain_state):
         if n_chain_state > 0:
             for time in range(n_time):
                 _step_chains(parts, word, time_s, time, scratch)
-                for i in range(n_chain_state):
-                    chain_state[time, word, i] = scratch.state[first + i]
+                for part in range(len(parts.kind)):
+                    if parts.is_chain[part]:
+                        holds = _holding(parts, part, word, time_s[time])
+                        for i in range(parts.first[part], parts.first[part + 1]):
+                            chain_state[time, word, i - first] = scratch.state[i] & holds
     return n_edge
 
 
@@ -264,7 +270,21 @@ def _sort_windows(window, begin, end):
 
 @kernel
 @no_type_check
-def _take_down(parts, column, n_sat, n_terminal, state, down):
+def _holding(parts, part, word, now_s):
+    """Draws of the word in which the part holds at this time; spans end where they do anyway."""
+    if not parts.is_chain[part]:
+        return ~np.uint32(0)
+    holds = np.uint32(0)
+    for bit in range(DRAWS_PER_WORD):
+        begin_s, end_s = parts.holds_s[part, word * DRAWS_PER_WORD + bit]
+        if begin_s <= now_s and now_s < end_s:
+            holds |= np.uint32(1) << np.uint32(bit)
+    return holds
+
+
+@kernel
+@no_type_check
+def _take_down(parts, column, n_sat, n_terminal, word, now_s, state, down):
     """Satellites, terminals and sites that some cause of the column has down."""
     down[:] = 0
     for part in range(len(parts.kind)):
@@ -272,14 +292,14 @@ def _take_down(parts, column, n_sat, n_terminal, state, down):
             continue
         kind = parts.kind[part]
         first, end = parts.first[part], parts.first[part + 1]
-        own = state[first:end]
+        own, holds = state[first:end], _holding(parts, part, word, now_s)
         if kind == GROUP:
             for sat in range(n_sat):
-                down[sat] |= own[parts.group[part, sat]]
+                down[sat] |= own[parts.group[part, sat]] & holds
             continue
         to = 0 if kind == SAT else (n_sat if kind == TERMINAL else n_sat + n_terminal)
         for i in range(end - first):
-            down[to + i] |= own[i]
+            down[to + i] |= own[i] & holds
 
 
 @kernel

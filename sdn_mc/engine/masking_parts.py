@@ -35,6 +35,7 @@ class Parts(NamedTuple):
     key: UInt32[np.ndarray, "part word two"]  # of chains
     share: Float64[np.ndarray, "part word"]
     change_per_s: Float64[np.ndarray, "part word"]
+    holds_s: Float32[np.ndarray, "part draw two"]  # from when to when chains have things down
     acts: Bool[np.ndarray, "column part"]
     cut: Bool[np.ndarray, "column sat port"]
 
@@ -82,11 +83,15 @@ def parts_of(
     begin = np.zeros((n_part, n_word + 1), np.int64)
     key = np.zeros((n_part, n_word, 2), np.uint32)
     share, change_per_s = np.zeros((2, n_part, n_word))
+    holds_s = np.empty((n_part, n_word * DRAWS_PER_WORD, 2), np.float32)
+    holds_s[:] = -np.inf, np.inf
     for p, (_, part) in enumerate(live):
         if part.of not in kinds:
             member[p] = group[part.of]
         if isinstance(part, Chain):
             key[p], share[p], change_per_s[p] = part.key, part.share, part.change_per_s
+            if part.begin_s is not None and part.end_s is not None:
+                holds_s[p] = np.stack([part.begin_s, part.end_s], axis=1)
             continue
         begin[p] = row + part.begin
         row += len(part.entity)
@@ -108,6 +113,7 @@ def parts_of(
         key=key,
         share=share,
         change_per_s=change_per_s,
+        holds_s=holds_s,
         acts=np.array(acts, bool).reshape(len(columns), n_part),
         cut=_cuts_of(named, columns, n_sat, n_port),
     )

@@ -14,6 +14,7 @@ from sdn_mc.config import Job
 from sdn_mc.core.constants import DRAWS_PER_GROUP
 from sdn_mc.core.fleet import CARRIES_TRAFFIC, Status
 from sdn_mc.engine import Block, Prepared, epoch_of, instants_of, scores_of
+from sdn_mc.runner.overlaps import counted_twice
 from sdn_mc.store import Variable
 
 CITATION = "sdn_mc authors (2026), sdn_mc: Monte Carlo resilience of satellite laser meshes"
@@ -213,6 +214,7 @@ def notes(run: Prepared) -> list[str]:
     scene = run.scenes[0]
     found = [*run.fleet.notes, *(scene.links.notes if scene.links else ())]
     found += run.solver.notes() if hasattr(run.solver, "notes") else []
+    found += counted_twice(run.system.threats, run.columns)
     dead = ~np.any([np.isfinite(each.latency_s[0]).any(axis=0) for each in run.healthy], axis=0)
     if dead.any():
         names = list(np.array(run.flows.name)[dead][:FLOWS_NAMED])

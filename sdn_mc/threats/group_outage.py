@@ -33,6 +33,7 @@ class GroupOutage(eqx.Module):
     repair_h: Scalar = field(
         unit="h", within=(0, 87_660), doc="Mean time from fault to return.", assumed=True
     )
+    part_of: str = eqx.field(static=True, default="all_causes")
 
     def misfits(self, fleet: Fleet) -> list[str]:
         """Groups that the fleet does not have."""

@@ -27,6 +27,7 @@ class SatelliteFailure(eqx.Module):
     replacement_d: Scalar = field(
         unit="d", within=(0, 36_525), doc="Mean time from failure to a replacement.", assumed=True
     )
+    covers: str = eqx.field(static=True, default="all_causes")
 
     def sample(
         self, key: Key[Array, ""], macros: Mapping[str, Any], scene: Scene, prepared: Any

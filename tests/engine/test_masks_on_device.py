@@ -62,6 +62,9 @@ def random_outages(run: Prepared, seed: int) -> Mapping:
 
     chains = [chain_of(law(of, 100.0, 100.0), S_PER_DAY) for of in KINDS]
     assert all(isinstance(chain, Chain) for chain in chains)
+    begin_s = rng.uniform(0, S_PER_DAY, N_DRAW).astype(np.float32)
+    for k in (1, 3):
+        chains[k] = chains[k]._replace(begin_s=begin_s, end_s=begin_s + np.float32(3e4))
     return {
         "windows": tuple(windows(of) for of in KINDS),
         "laws": tuple(spans_of(law(of, 0.3, 2e4), -3600.0, S_PER_DAY) for of in KINDS),

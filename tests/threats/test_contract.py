@@ -12,6 +12,7 @@ from sdn_mc import config, engine
 from sdn_mc.core.bits import unpack_draws
 from sdn_mc.core.fields import fields_of
 from sdn_mc.engine import Column
+from sdn_mc.engine.causes import sample
 from tests.small_run import one_threat
 
 FOLDER = config.config_folder() / "threats"
@@ -57,10 +58,11 @@ def test_off_changes_nothing(name):
 
 @pytest.mark.parametrize("name", WITH_SETTINGS)
 def test_worst_takes_all_there_is_to_take_from_the_onset_on(name):
-    """Every satellite of the groups named, or every laser, at every time (but one in 1e9)."""
+    """Every satellite of the groups named, laser or site, at every time (but one in 1e9)."""
     run = one_threat(name, node_of(name)["_worst_"])
     scene, draws = run.scenes[0], range(64)
     link, access = masks_of(run, draws)
+    takes = node_of(name).get("_takes_", "satellites")
     drawn, _ = engine.sample_draws(run, 0, np.array(draws, np.uint32))
     onset_s = drawn.get(f"{name}.onset_s", np.full(64, -np.inf))
     since = scene.time_s[:, None] >= onset_s[None]
@@ -70,9 +72,24 @@ def test_worst_takes_all_there_is_to_take_from_the_onset_on(name):
         named = [scene.fleet.group_names[label].index(g) for g in node_of(name)["groups"]]
         taken = np.isin(scene.fleet.group[label], named)
     out = taken[:, None] | taken[scene.links.neighbour]
-    assert since.any() and not np.any(link & out[None, ..., None] & since[:, None, None])
-    if name not in ("terminal_failure", "link_loss"):  # which take lasers alone
+    assert since.any()
+    if takes != "sites":
+        assert not np.any(link & out[None, ..., None] & since[:, None, None])
+    if takes != "terminals":
         assert not np.any(access & taken[scene.access.sat][..., None] & since[:, None, None])
+
+
+@pytest.mark.parametrize("name", WITH_SETTINGS)
+def test_sweeping_its_numbers_compiles_nothing(name):
+    node = node_of(name)
+    module, _, kind = node["_target_"].rpartition(".")
+    fields = dataclasses.fields(getattr(importlib.import_module(module), kind))
+    traced = [f.name for f in fields if not f.metadata.get("static")]
+    swept = {k: 0.9 * node[k] for k in traced if isinstance(node.get(k), int | float)}
+    masks_of(one_threat(name), range(32))
+    before = sample._cache_size()
+    masks_of(one_threat(name, swept), range(32))
+    assert swept and sample._cache_size() == before
 
 
 @pytest.mark.parametrize("name", NAMES)
