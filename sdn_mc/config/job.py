@@ -18,7 +18,7 @@ SINGLE = (
     "routing", "solver",
 )  # fmt: skip
 SEVERAL = ("threats", "metrics")
-PLAIN = ("title", "draws", "seed", "columns", "store", "run", "plugins", "aliases")
+PLAIN = ("title", "draws", "seed", "columns", "campaigns", "store", "run", "plugins", "aliases")
 CONFIG_GROUPS = (*SINGLE, *SEVERAL, "experiment")
 LINK_BYTES = 8 * 4  # delays of four links of a satellite at one instant: less no scene holds
 
@@ -41,6 +41,7 @@ class Job(NamedTuple):
 
     parts: dict[str, Any]  # component by group; threats and metrics by name
     columns: dict[str, tuple[str, ...]]
+    campaigns: dict[str, tuple[str, ...]]
     title: str
     draws: int
     seed: int
@@ -85,12 +86,14 @@ def load(
     draws = _whole(tree, "draws", 1, 10**9, problems)
     seed = _whole(tree, "seed", 0, 2**32 - 1, problems)
     columns = _columns(tree, problems)
+    campaigns = _campaigns(tree, parts["threats"], problems)
     store, run = _store_options(tree, problems), _run_options(tree, problems)
     _check_together(parts, problems)
     problems.raise_all()
     return Job(
         parts=parts,
         columns=columns,
+        campaigns=campaigns,
         title=str(tree.get("title") or "sdn_mc"),
         draws=draws,
         seed=seed,
@@ -147,6 +150,33 @@ def _whole(tree: dict[str, Any], key: str, low: int, high: int, problems: Proble
         problems.add(f"{key}: {shown(value)} given; give a whole number from {low} to {high}")
         return low
     return value
+
+
+def _campaigns(
+    tree: dict[str, Any], threats: dict[str, Any], problems: Problems
+) -> dict[str, tuple[str, ...]]:
+    """Threats that strike together, by campaign; each has an onset and is in one campaign only."""
+    given = [name for name, threat in threats.items() if hasattr(threat, "onset_s")]
+    campaigns: dict[str, tuple[str, ...]] = {}
+    taken: dict[str, str] = {}
+    for name, members in _mapping(tree, "campaigns", problems).items():
+        where = f"campaigns.{name}"
+        if isinstance(members, str) or not isinstance(members, Iterable):
+            problems.add(f"{where}: {shown(members)} given; list the threats that strike together")
+            continue
+        for member in members:
+            if member not in given:
+                problems.add(
+                    f"{where}: {shown(member)} is no threat of this run with an onset; there are "
+                    f"{', '.join(given) or 'none'}; correct it, or leave it out"
+                )
+            if member in taken:
+                problems.add(
+                    f"{where}: {member} is in campaigns.{taken[member]} too; leave it in one"
+                )
+            taken[member] = name
+        campaigns[str(name)] = tuple(members)
+    return campaigns
 
 
 def _columns(tree: dict[str, Any], problems: Problems) -> dict[str, tuple[str, ...]]:

@@ -79,10 +79,10 @@ def _sample_one(threats, scene, tables, seed, spec, draw):
     """One draw of every threat, in name order."""
     drawn: dict[str, Array] = {}
     outages: dict[str, tuple[DrawnLaw | Windows | Cuts | Moving, ...]] = {}
-    for name, code in spec.threats:
-        key = draw_key(seed, draw, code)
-        threat, values = _resolved(threats[name], key)
-        macros = _macros(threat, key, scene)
+    for name, code, shared_code in spec.threats:
+        key, shared = draw_key(seed, draw, code), draw_key(seed, draw, shared_code)
+        threat, values = _resolved(threats[name], shared)
+        macros = _macros(threat, key, shared, scene)
         drawn |= {f"{name}.{field}": value for field, value in values.items()}
         drawn |= {f"{name}.{macro}": value for macro, value in macros.items()}
         outage = threat.sample(_sub(key, "sample"), macros, scene, tables.get(name))
@@ -183,15 +183,15 @@ def _resolved(threat: Any, key: Array) -> tuple[Any, dict[str, Array]]:
     return dataclasses.replace(threat, **changed) if changed else threat, values
 
 
-def _macros(threat: Any, key: Array, scene: Scene) -> dict[str, Array]:
-    """The threat's own macros, and the onset of a given event."""
+def _macros(threat: Any, key: Array, shared: Array, scene: Scene) -> dict[str, Array]:
+    """The threat's own macros, and the onset of a given event, which a campaign shares."""
     declared = dict(threat.macros(scene)) if hasattr(threat, "macros") else {}
     values = {name: draw_value(_sub(key, f"macro {name}"), d) for name, d in declared.items()}
     if hasattr(threat, "onset_s"):
         own = threat.onset_s if threat.onset_s is not None else scene.onset_s
         uniform = Uniform(0.0, scene.window_s)
         values["onset_s"] = (
-            draw_value(_sub(key, "macro onset_s"), uniform)
+            draw_value(_sub(shared, "macro onset_s"), uniform)
             if own is None
             else jnp.asarray(own, jnp.float32)
         )
@@ -204,14 +204,15 @@ def _sub(key: Array, name: str) -> Array:
 
 def spec_of(system: System, scene: Scene) -> Spec:
     """Streams in name order, and how many there are of each kind of thing."""
-    codes = tuple(
-        (name, component_code(getattr(threat, "stream", None) or name))
-        for name, threat in sorted(system.threats.items())
-    )
+    campaign = {cause: f"campaign {name}" for name, of in system.campaigns.items() for cause in of}
+    codes = []
+    for name, threat in sorted(system.threats.items()):
+        own = component_code(getattr(threat, "stream", None) or name)
+        codes.append((name, own, component_code(campaign[name]) if name in campaign else own))
     n_entity = scene.n_entity
     assert scene.links is not None
     n_entity["terminal"] = n_entity["sat"] * scene.links.n_terminal
-    return Spec(codes, tuple(sorted(n_entity.items())))
+    return Spec(tuple(codes), tuple(sorted(n_entity.items())))
 
 
 def prepared_tables(threats: Mapping[str, Threat], scene: Scene) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What a run is made of: components, columns, what compiled code must know, and results."""
 
 import threading
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -27,7 +28,7 @@ from sdn_mc.core.scene import Flows, Scene, Sites
 
 
 class System(NamedTuple):
-    """The components of a run."""
+    """The components of a run, and which threats strike together."""
 
     constellation: Constellation
     propagation: Propagator
@@ -41,6 +42,7 @@ class System(NamedTuple):
     routing: Policy
     solver: Solver
     metrics: dict[str, Metric]
+    campaigns: Mapping[str, tuple[str, ...]]
 
 
 class Column(NamedTuple):
@@ -56,7 +58,9 @@ HEALTHY = Column("healthy", ())
 class Spec(NamedTuple):
     """What compiled code must know beforehand; hashable."""
 
-    threats: tuple[tuple[str, int], ...]  # name and code of the random stream, in name order
+    # In name order: name, code of the random stream, and that of what a campaign shares (the same
+    # without one).
+    threats: tuple[tuple[str, int, int], ...]
     n_entity: tuple[tuple[str, int], ...]
 
 

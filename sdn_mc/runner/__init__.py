@@ -97,7 +97,7 @@ def _resumed(
 def prepare(job: Job) -> Prepared:
     """The job's components as a system, and its scenes."""
     parts = dict(job.parts)
-    system = System(**parts)
+    system = System(**parts, campaigns=job.campaigns)
     columns = tuple(Column(name, causes) for name, causes in job.columns.items())
     return engine.prepare(system, job.seed, columns, job.store.paths != "none")
 
