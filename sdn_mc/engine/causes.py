@@ -129,7 +129,9 @@ def _spans(
         window_s = float(scene.window_s)
         chain = None if lag_s or _must_know_since_when(part.of, scene) else chain_of(law, window_s)
         return spans_of(law, -lag_s, window_s) if chain is None else chain
-    return spans_of_windows(np.asarray(part.start_s), np.asarray(part.end_s), part.of)
+    begin_s, window_s = -lag_s, float(scene.window_s)
+    given = np.asarray(part.start_s), np.asarray(part.end_s)
+    return spans_of_windows(*given, part.of, begin_s, window_s)
 
 
 def _must_know_since_when(of: str, scene: Scene) -> bool:
@@ -142,13 +144,17 @@ def spans_of_windows(
     start_s: Float32[np.ndarray, "entity window draw"],
     end_s: Float32[np.ndarray, "entity window draw"],
     of: str,
+    begin_s: float = -np.inf,
+    window_s: float = np.inf,
 ) -> Spans:
-    """Windows that an author gave, by their starts, without the empty ones."""
-    by_start = np.argsort(start_s, axis=1, kind="stable")
-    start_s, end_s = (np.take_along_axis(each, by_start, axis=1) for each in (start_s, end_s))
+    """Windows that an author gave, by their starts: those not empty and not outside the scene."""
+    if start_s.shape[1] > 1:
+        by_start = np.argsort(start_s, axis=1, kind="stable")
+        start_s, end_s = (np.take_along_axis(each, by_start, axis=1) for each in (start_s, end_s))
     n_entity, _, n_draw = start_s.shape
     n_word = n_draw // DRAWS_PER_WORD
-    there = (start_s < end_s).reshape(n_entity, -1, n_word, DRAWS_PER_WORD)
+    there = (start_s < end_s) & (start_s <= window_s) & (end_s >= begin_s)
+    there = there.reshape(n_entity, -1, n_word, DRAWS_PER_WORD)
     word, entity, lane, window = np.nonzero(there.transpose(2, 0, 3, 1))
     draw = word * DRAWS_PER_WORD + lane
     at = entity, window, draw

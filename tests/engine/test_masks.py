@@ -133,3 +133,12 @@ def test_a_site_that_is_lost_loses_every_candidate(tmp_path):
     load = SiteLoss().rate_per_s * SiteLoss().repair_s
     # Times of one site are alike, so only sites and draws are independent: a generous count.
     assert abs(share - load / (1 + load)) < 4 * np.sqrt(0.14 / (32 * run.sites.n_site))
+
+
+def test_windows_outside_the_scene_are_left_out():
+    """One that ends as the scene begins may go on in another, without a break."""
+    start_s = np.repeat(np.float32([-9, -9, 5, 99, 101, np.inf])[None, :, None], 32, axis=2)
+    end_s = np.repeat(np.float32([-1, 0, 6, np.inf, 102, np.inf])[None, :, None], 32, axis=2)
+    spans = spans_of_windows(start_s, end_s, "sat", begin_s=0.0, window_s=100.0)
+    assert np.array_equal(spans.start_s[spans.draw == 7], [-9, 5, 99])
+    assert np.array_equal(spans.begin, [0, 3 * 32])
