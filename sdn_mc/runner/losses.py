@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 
-from sdn_mc.core.outage import Cuts, Spans
+from sdn_mc.core.outage import LINK, PAIR, Cuts, Spans, groups_of_pairs, pair_of
 from sdn_mc.core.scene import Links, Scene
 from sdn_mc.engine.chains import Chain, down_of_chain
 from sdn_mc.routing.walk import DrawMasks
@@ -57,7 +57,7 @@ def lost_at(
         lost.cut[cause] = np.zeros(links.terminal.shape, bool)
         for part in outages[cause]:
             if isinstance(part, Cuts):
-                _note_cuts(lost, cause, np.asarray(part.slot)[..., bit], links)
+                _note_cuts(lost, cause, np.asarray(part.slot)[..., bit], links, time)
                 continue
             if isinstance(part, Chain):
                 down = down_of_chain(part, np.asarray(scene.time_s), time, bit)
@@ -66,7 +66,11 @@ def lost_at(
                 rows = (part.draw == bit) & (part.start_s <= at) & (at < part.end_s)
                 down = np.zeros(part.n_entity, bool)
                 down[part.entity[rows]] = True
-            _note_windows(lost, cause, part.of, down, scene)
+            if part.of == LINK:
+                down = down[_at(links.number, time)] & np.isfinite(links.delay_s[time])
+                _note_cuts(lost, cause, down, links, time)
+                continue
+            _note_windows(lost, cause, part.of, down, scene, time)
     return lost
 
 
@@ -84,8 +88,7 @@ def words_for_link(
     """State of a link by one of its slots."""
     links = scene.links
     assert links is not None
-    moving = links.neighbour.ndim == 3
-    neighbour, peer = (a[time] if moving else a for a in (links.neighbour, links.peer))
+    neighbour, peer = _at(links.neighbour, time), _at(links.peer, time)
     found = []
     for end, slot in ((int(neighbour[sat, port]), int(peer[sat, port])), (sat, port)):
         terminal, name = int(links.terminal[end, slot]), lost.satellite(end)
@@ -105,20 +108,27 @@ def _out(thing: str, down: ByCause, at: int | tuple[int, int]) -> list[str]:
     return [f"{thing} ({', '.join(causes)})"] if causes else []
 
 
-def _note_cuts(lost: Lost, cause: str, slot: Bool[np.ndarray, "sat port"], links: Links) -> None:
+def _at(each: Int[np.ndarray, "*epochtime sat port"], time: int) -> Int[np.ndarray, "sat port"]:
+    """What a mesh has at one time, whether or not it changes."""
+    return each[time] if each.ndim == 3 else each
+
+
+def _note_cuts(
+    lost: Lost, cause: str, slot: Bool[np.ndarray, "sat port"], links: Links, time: int
+) -> None:
     """Cut links, each once, by its ends."""
     lost.cut[cause] |= slot
-    ends = sorted(
-        {tuple(sorted((int(a), int(links.neighbour[a, p])))) for a, p in np.argwhere(slot)}
-    )
+    neighbour = _at(links.neighbour, time)
+    ends = sorted({tuple(sorted((int(a), int(neighbour[a, p])))) for a, p in np.argwhere(slot)})
     names = [" - ".join(lost.satellite(k) for k in pair) for pair in ends]
     n_link = int(np.isfinite(links.delay_s[0][:, : links.n_terminal]).sum()) // 2
     lost.rows.append(Row(cause, "link", names, n_link))
 
 
 def _note_windows(
-    lost: Lost, cause: str, of: str, down: Bool[np.ndarray, " entity"], scene: Scene
+    lost: Lost, cause: str, of: str, down: Bool[np.ndarray, " entity"], scene: Scene, time: int
 ) -> None:
+    assert scene.links is not None
     out = np.flatnonzero(down)
     if of == "sat":
         lost.sat[cause] |= down
@@ -130,6 +140,13 @@ def _note_windows(
     elif of == "site":
         lost.site[cause] |= down
         names = [scene.sites.name[k] for k in out]
+    elif of.startswith(PAIR):
+        label = of.removeprefix(PAIR)
+        group, name = scene.fleet.group[label], scene.fleet.group_names[label]
+        far = group[_at(scene.links.neighbour, time)]
+        lost.cut[cause] |= down[pair_of(group[:, None], far)]
+        one, other = groups_of_pairs(len(name))
+        names = [f"{name[other[k]]} with {name[one[k]]}" for k in out]
     else:
         lost.sat[cause] |= down[scene.fleet.group[of]]
         names = [scene.fleet.group_names[of][k] for k in out]

@@ -18,6 +18,8 @@ FOLDER = config.config_folder() / "threats"
 NAMES = [p.stem for p in sorted(FOLDER.glob("*.yaml")) if p.stem != "none"]
 WITH_SETTINGS = [n for n in NAMES if n != "explicit_loss"]  # its input is a list, not a strength
 
+LINKS_ONLY = ("terminal_failure", "interoperability")  # access stays up
+
 
 def masks_of(run, draws: range):
     """Link and access booleans [time, …, draw] of the only column."""
@@ -71,7 +73,7 @@ def test_worst_takes_all_there_is_to_take_from_the_onset_on(name):
         taken = np.isin(scene.fleet.group[label], named)
     out = taken[:, None] | taken[scene.links.neighbour]
     assert since.any() and not np.any(link & out[None, ..., None] & since[:, None, None])
-    if name != "terminal_failure":
+    if name not in LINKS_ONLY:
         assert not np.any(access & taken[scene.access.sat][..., None] & since[:, None, None])
 
 
