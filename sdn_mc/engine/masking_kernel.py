@@ -41,9 +41,8 @@ def fill(parts, wiring, time_s, retarget_s, scratch, link_up, access_up):
                     _take_down(parts, column, n_sat, wiring.n_terminal, scratch.state, down)
                 lost = scratch.state[column * n_sat : (column + 1) * n_sat]
                 _links(slots, time, down, lost, parts.cut[column], link_up[column, time, word])
-                _clear_parted(
-                    parts, column, slots, time, scratch.state, link_up[column, time, word]
-                )
+                up = link_up[column, time, word]
+                _clear_parted(parts, column, word, slots, time, scratch.state, up)
                 _access(wiring, time, down, n_sat, access_up[column, time, word])
 
 
@@ -309,12 +308,13 @@ def _links(slots, time, down, lost, cut, up):
 
 @kernel
 @no_type_check
-def _clear_parted(parts, column, slots, time, state, up):
+def _clear_parted(parts, column, word, slots, time, state, up):
     """Clear slots whose link, or the pair of whose groups, some cause of the column has down."""
     at = time if slots.neighbour.shape[0] > 1 else 0
     for part in range(len(parts.kind)):
         kind, first, group = parts.kind[part], parts.first[part], parts.group[part]
-        if not parts.acts[column, part] or kind not in (LINKS, PAIRS):
+        empty = not parts.is_chain[part] and parts.begin[part, word] == parts.begin[part, word + 1]
+        if empty or not parts.acts[column, part] or kind not in (LINKS, PAIRS):
             continue
         for sat in range(up.shape[0]):
             for port in range(up.shape[1]):

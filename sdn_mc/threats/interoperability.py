@@ -73,8 +73,8 @@ class Interoperability(eqx.Module):
     def prepare(self, scene: Scene) -> Bool[np.ndarray, " entity"]:
         """Which pairs, or which links, may fail at all."""
         if self.scope == VENDOR_PAIR:
-            low, high = groups_of_pairs(scene.fleet.n_group(self.label))
-            return (low != high) | self.same
+            one, other = groups_of_pairs(scene.fleet.n_group(self.label))
+            return (one != other) | self.same
         links = scene.links
         assert links is not None
         if links.neighbour.ndim != 2:
