@@ -2,8 +2,10 @@
 
 Three ways to say it: a *law* (`renewal`: the author gives rates, the engine draws), *windows* (the
 author gives times), or *cuts* (pairs of satellites that cannot talk). `of` names the kind of thing:
-"sat", "terminal", "site", or a group label such as "prime", whose members then fail together.
-A cause that depends on geometry says with its verb `at` what it takes at one instant (`Effect`).
+"sat", "terminal", "site", or a group label such as "prime", whose members then fail together; for
+what takes links but no satellite, "link", or "pair:" and a label, whose entities are the unordered
+pairs of its groups, each group with itself too. A cause that depends on geometry says with its verb
+`at` what it takes at one instant (`Effect`).
 What the engine has drawn, for a block of draws, are *spans*: only those windows that there are.
 """
 
@@ -12,9 +14,11 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Float32, Int32, Int64
+from jaxtyping import Array, Bool, Float, Float32, Int, Int32, Int64
 
 Number = float | Float[Array, ""] | Float[Array, " entity"]
+LINK = "link"  # the entities are the links of the mesh, by `Links.number`
+PAIR = "pair:"  # before a label: a link is down while the pair of its satellites' groups is
 
 
 class Renewal(eqx.Module):
@@ -83,6 +87,22 @@ class Outage(eqx.Module):
 
     def __add__(self, other: "Outage") -> "Outage":
         return Outage(self.parts + other.parts, self.state if other.state is None else other.state)
+
+
+def n_pair(n_group: int) -> int:
+    """Number of unordered pairs of groups, each with itself too."""
+    return n_group * (n_group + 1) // 2
+
+
+def pair_of(a: Int[np.ndarray, "*#any"], b: Int[np.ndarray, "*#any"]) -> Int[np.ndarray, "..."]:
+    """Number of the pair of two groups, in either order; more groups keep the first numbers."""
+    high = np.maximum(a, b)
+    return high * (high + 1) // 2 + np.minimum(a, b)
+
+
+def groups_of_pairs(n_group: int) -> Int[np.ndarray, "two pair"]:
+    """The two groups of every pair, by its number."""
+    return np.stack(np.tril_indices(n_group))
 
 
 def renewal(

@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, Float32, Float64, Int, Int8, Int32
 
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.fleet import CARRIES_TRAFFIC, Fleet
+from sdn_mc.core.outage import PAIR, n_pair
 
 
 class MeanElements(NamedTuple):
@@ -60,6 +61,13 @@ class Links(eqx.Module):
     retarget_s: float
     n_terminal: int = eqx.field(static=True)  # terminals per satellite, the first slots
     notes: tuple[str, ...] = eqx.field(static=True, default=())  # what the summary must say of it
+
+    @property
+    def number(self) -> Int32[np.ndarray, "*epochtime sat port"]:
+        """Number of each slot's link, the same at both ends: the lower of its two slots."""
+        n_sat, n_port = self.terminal.shape
+        here = np.arange(n_sat * n_port).reshape(n_sat, n_port)
+        return np.minimum(here, self.neighbour * n_port + self.peer).astype(np.int32)
 
 
 class Sites(eqx.Module):
@@ -146,4 +154,5 @@ class Scene(eqx.Module):
         """How many there are of each kind of thing that can fail."""
         fleet = self.fleet
         kinds = {"sat": fleet.n_sat, "site": self.sites.n_site}
-        return kinds | {label: len(names) for label, names in fleet.labels}
+        kinds |= {label: len(names) for label, names in fleet.labels}
+        return kinds | {PAIR + label: n_pair(len(names)) for label, names in fleet.labels}

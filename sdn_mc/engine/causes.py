@@ -21,7 +21,7 @@ from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.distributions import Distribution, Uniform
 from sdn_mc.core.fields import fields_of
-from sdn_mc.core.outage import Cuts, Renewal, Spans, Windows
+from sdn_mc.core.outage import LINK, PAIR, Cuts, Renewal, Spans, Windows
 from sdn_mc.core.protocols import Threat
 from sdn_mc.core.random import component_code, draw_key, draw_value
 from sdn_mc.core.scene import Scene
@@ -137,7 +137,8 @@ def _spans(
 def _must_know_since_when(of: str, scene: Scene) -> bool:
     """Do standby links wait for how long such a thing has been down?"""
     assert scene.links is not None
-    return of not in ("terminal", "site") and bool(np.any(scene.links.wakes_on >= 0))
+    wakes_nothing = of in ("terminal", "site", LINK) or of.startswith(PAIR)
+    return not wakes_nothing and bool(np.any(scene.links.wakes_on >= 0))
 
 
 def spans_of_windows(
@@ -218,6 +219,7 @@ def spec_of(system: System, scene: Scene) -> Spec:
     n_entity = scene.n_entity
     assert scene.links is not None
     n_entity["terminal"] = n_entity["sat"] * scene.links.n_terminal
+    n_entity[LINK] = scene.links.terminal.size
     return Spec(tuple(codes), tuple(sorted(n_entity.items())))
 
 

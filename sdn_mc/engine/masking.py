@@ -6,7 +6,8 @@ the word and clearing subtracts it, modulo 2**32. Edges are sorted by time once 
 draws; from instant to instant only they change words. Then a column's
 satellites, terminals and sites are down where any of its causes has them down, and a link slot is
 up if both satellites and both terminals are, the pair is not cut, and the slot is awake: all slots
-are gathered at every time, since looking for those that changed costs more.
+are gathered at every time, since looking for those that changed costs more. Causes of links by
+themselves, or by the groups of their two satellites, then clear bits of the slots.
 
 Laws that change often are chains (`chains`): they hold no spans, and go from instant to instant.
 
@@ -41,6 +42,7 @@ def wiring_of(scene: Scene) -> Wiring:
         neighbour=np.ascontiguousarray(neighbour),
         own_terminal=terminal.astype(np.int32),
         far_terminal=terminal[neighbour, peer].astype(np.int32),
+        link=links.number.reshape(neighbour.shape),
         wakes_on=np.ascontiguousarray(standby),
         candidate=np.ascontiguousarray(access.sat),
     )

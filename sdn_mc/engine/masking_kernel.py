@@ -14,6 +14,7 @@ from sdn_mc.engine.chains import step_chain
 
 # Kinds of thing that a part holds down.
 SAT, TERMINAL, SITE, GROUP = range(4)
+LINKS, PAIRS = 10, 11  # links by themselves, or by the groups of their two satellites
 
 
 @entry
@@ -43,6 +44,8 @@ def fill(parts, wiring, time_s, retarget_s, scratch, link_up, access_up):
                     )
                 lost = scratch.state[column * n_sat : (column + 1) * n_sat]
                 _links(slots, time, down, lost, parts.cut[column], link_up[column, time, word])
+                up = link_up[column, time, word]
+                _clear_parted(parts, column, word, slots, time, scratch.state, up)
                 _access(wiring, time, down, n_sat, access_up[column, time, word])
 
 
@@ -291,6 +294,8 @@ def _take_down(parts, column, n_sat, n_terminal, word, now_s, state, down):
         if not parts.acts[column, part]:
             continue
         kind = parts.kind[part]
+        if kind in (LINKS, PAIRS):
+            continue
         first, end = parts.first[part], parts.first[part + 1]
         own, holds = state[first:end], _holding(parts, part, word, now_s)
         if kind == GROUP:
@@ -319,6 +324,26 @@ def _links(slots, time, down, lost, cut, up):
                 if skipped >= 0:
                     word &= lost[skipped]
             up[sat, port] = word
+
+
+@kernel
+@no_type_check
+def _clear_parted(parts, column, word, slots, time, state, up):
+    """Clear slots whose link, or the pair of whose groups, some cause of the column has down."""
+    at = time if slots.neighbour.shape[0] > 1 else 0
+    for part in range(len(parts.kind)):
+        kind, first, group = parts.kind[part], parts.first[part], parts.group[part]
+        empty = not parts.is_chain[part] and parts.begin[part, word] == parts.begin[part, word + 1]
+        if empty or not parts.acts[column, part] or kind not in (LINKS, PAIRS):
+            continue
+        for sat in range(up.shape[0]):
+            for port in range(up.shape[1]):
+                entity = np.int64(slots.link[at, sat, port])
+                if kind == PAIRS:
+                    one, other = group[sat], group[slots.neighbour[at, sat, port]]
+                    high = np.int64(max(one, other))
+                    entity = high * (high + 1) // 2 + min(one, other)
+                up[sat, port] &= ~state[first + entity]
 
 
 @kernel

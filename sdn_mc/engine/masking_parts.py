@@ -7,10 +7,10 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int, Int32, Int64, UInt32
 
 from sdn_mc.core.constants import DRAWS_PER_WORD
-from sdn_mc.core.outage import Cuts, Spans
+from sdn_mc.core.outage import LINK, PAIR, Cuts, Spans
 from sdn_mc.engine.causes import Drawn
 from sdn_mc.engine.chains import Chain, Numbers, numbers_for
-from sdn_mc.engine.masking_kernel import GROUP, SAT, SITE, TERMINAL
+from sdn_mc.engine.masking_kernel import GROUP, LINKS, PAIRS, SAT, SITE, TERMINAL
 from sdn_mc.engine.types import Column, Wiring
 
 Outages = Mapping[str, Drawn]
@@ -25,7 +25,7 @@ class Parts(NamedTuple):
 
     kind: Int32[np.ndarray, " part"]
     first: Int64[np.ndarray, " boundary"]
-    group: Int32[np.ndarray, "part sat"]  # of each satellite, for parts that are groups
+    group: Int32[np.ndarray, "part sat"]  # of each satellite, for parts that are groups or pairs
     begin: Int64[np.ndarray, "part wordboundary"]  # rows of a word
     entity: Int32[np.ndarray, " row"]
     draw: Int32[np.ndarray, " row"]
@@ -77,7 +77,8 @@ def parts_of(
     live.sort(key=lambda each: isinstance(each[1], Chain))
     spans = [part for _, part in live if isinstance(part, Spans)]
     acts = [[cause in column.causes for cause, _ in live] for column in columns]
-    kinds = {"sat": SAT, "terminal": TERMINAL, "site": SITE}
+    kinds = {"sat": SAT, "terminal": TERMINAL, "site": SITE, LINK: LINKS}
+    kinds |= {part.of: PAIRS for _, part in live if part.of.startswith(PAIR)}
     n_part, row = len(live), 0
     member = np.zeros((n_part, n_sat), np.int32)
     begin = np.zeros((n_part, n_word + 1), np.int64)
@@ -86,8 +87,8 @@ def parts_of(
     holds_s = np.empty((n_part, n_word * DRAWS_PER_WORD, 2), np.float32)
     holds_s[:] = -np.inf, np.inf
     for p, (_, part) in enumerate(live):
-        if part.of not in kinds:
-            member[p] = group[part.of]
+        if kinds.get(part.of, GROUP) in (GROUP, PAIRS):
+            member[p] = group[part.of.removeprefix(PAIR)]
         if isinstance(part, Chain):
             key[p], share[p], change_per_s[p] = part.key, part.share, part.change_per_s
             if part.begin_s is not None and part.end_s is not None:

@@ -25,7 +25,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float32, Int, Int32, UInt32
 
 from sdn_mc.core.network import Either, Masks
-from sdn_mc.engine.masking_kernel import GROUP, SAT, SITE, TERMINAL, fill_edges
+from sdn_mc.engine.masking_kernel import GROUP, LINKS, PAIRS, SAT, SITE, TERMINAL, fill_edges
 from sdn_mc.engine.masking_parts import Edges, Outages, Parts, most_edges, parts_of, scratch_for
 from sdn_mc.engine.types import Column, Slots, Wiring
 
@@ -171,12 +171,16 @@ def _at_time(changes, slots, layout: Layout, edge_state: UInt32[Array, "word sta
     epochtime = time if len(slots.neighbour) > 1 else 0
     neighbour, far_terminal = slots.neighbour[epochtime], slots.far_terminal[epochtime]
     here = slots._replace(
-        neighbour=neighbour, far_terminal=far_terminal, candidate=slots.candidate[time]
+        neighbour=neighbour,
+        far_terminal=far_terminal,
+        link=slots.link[epochtime],
+        candidate=slots.candidate[time],
     )
     words = []
     for column, acting in enumerate(layout.acting):
         down = _down(column, acting, changes.group, len(slots.wakes_on), state)
         link_up = _links(here, down, changes.cut[column], len(state))
+        link_up = _without_parted(link_up, here, acting, changes.group, state)
         words.append((link_up, _access(here, down, len(state), layout.best_only)))
     return words
 
@@ -192,6 +196,8 @@ def _down(
     found: dict[int, Array] = {}
     for part in acting:
         own, kind = state[:, part.first : part.end], part.kind
+        if kind in (LINKS, PAIRS):
+            continue
         if kind == GROUP:
             own, kind = _taken(own, group[part.row]), SAT
         found[kind] = found[kind] | own if kind in found else own
@@ -213,6 +219,26 @@ def _links(
         skipped = slots.wakes_on[:, :, k]
         lost = _taken(down.lost, jnp.maximum(skipped, 0))
         up = up & jnp.where(skipped[None] >= 0, lost, EVERY_DRAW)
+    return up
+
+
+def _without_parted(
+    up: UInt32[Array, "word sat port"],
+    slots: Slots,
+    acting: Sequence[Part],
+    group: Int32[Array, "part sat"],
+    state: UInt32[Array, "word state"],
+) -> UInt32[Array, "word sat port"]:
+    """Without slots whose link, or the pair of whose groups, some cause of the column has down."""
+    for part in acting:
+        if part.kind not in (LINKS, PAIRS):
+            continue
+        entity = slots.link
+        if part.kind == PAIRS:
+            one, other = group[part.row][:, None], group[part.row][slots.neighbour]
+            high = jnp.maximum(one, other)
+            entity = high * (high + 1) // 2 + jnp.minimum(one, other)
+        up = up & ~_taken(state[:, part.first : part.end], entity)
     return up
 
 

@@ -70,6 +70,7 @@ class Slots(NamedTuple):
     neighbour: Int32[Either, "epochtime sat port"]
     own_terminal: Int32[Either, "sat port"]  # counted over the fleet, as all terminals
     far_terminal: Int32[Either, "epochtime sat port"]
+    link: Int32[Either, "epochtime sat port"]  # number of the link, the same in both slots
     wakes_on: Int32[Either, "sat port skipped"]
     candidate: Int32[Either, "time site candidate"]
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 
 from sdn_mc.core.network import DrawMasks
-from sdn_mc.core.outage import Cuts, Effect
+from sdn_mc.core.outage import LINK, PAIR, Cuts, Effect, groups_of_pairs, pair_of
 from sdn_mc.core.scene import Links, Scene
 from sdn_mc.engine.causes import Drawn, Moving
 from sdn_mc.engine.chains import Chain, down_of_chain
@@ -73,7 +73,11 @@ def lost_at(
                 rows = (part.draw == bit) & (part.start_s <= at) & (at < part.end_s)
                 down = np.zeros(part.n_entity, bool)
                 down[part.entity[rows]] = True
-            _note_windows(lost, cause, part.of, down, scene)
+            if part.of == LINK:
+                down = down[_at(links.number, time)] & np.isfinite(links.delay_s[time])
+                _note_cuts(lost, cause, down, links, time)
+                continue
+            _note_windows(lost, cause, part.of, down, scene, time)
     return lost
 
 
@@ -92,8 +96,7 @@ def words_for_link(
     """State of a link by one of its slots."""
     links = scene.links
     assert links is not None
-    moving = links.neighbour.ndim == 3
-    neighbour, peer = (a[time] if moving else a for a in (links.neighbour, links.peer))
+    neighbour, peer = _at(links.neighbour, time), _at(links.peer, time)
     found = []
     for end, slot in ((int(neighbour[sat, port]), int(peer[sat, port])), (sat, port)):
         terminal, name = int(links.terminal[end, slot]), lost.satellite(end)
@@ -111,6 +114,11 @@ def _out(thing: str, down: ByCause, at: int | tuple[int, int]) -> list[str]:
     """The thing with the causes that hold it down, if any."""
     causes = [cause for cause, flags in down.items() if flags[at]]
     return [f"{thing} ({', '.join(causes)})"] if causes else []
+
+
+def _at(each: Int[np.ndarray, "*epochtime sat port"], time: int) -> Int[np.ndarray, "sat port"]:
+    """What a mesh has at one time, whether or not it changes."""
+    return each[time] if each.ndim == 3 else each
 
 
 def _note_effect(lost: Lost, cause: str, effect: Effect, scene: Scene, time: int, bit: int) -> None:
@@ -138,7 +146,7 @@ def _note_cuts(
 ) -> None:
     """Cut links, each once, by its ends."""
     lost.cut[cause] |= slot
-    neighbour = links.neighbour[time] if links.neighbour.ndim == 3 else links.neighbour
+    neighbour = _at(links.neighbour, time)
     ends = sorted({tuple(sorted((int(a), int(neighbour[a, p])))) for a, p in np.argwhere(slot)})
     names = [" - ".join(lost.satellite(k) for k in pair) for pair in ends]
     n_link = int(np.isfinite(links.delay_s[0][:, : links.n_terminal]).sum()) // 2
@@ -146,8 +154,9 @@ def _note_cuts(
 
 
 def _note_windows(
-    lost: Lost, cause: str, of: str, down: Bool[np.ndarray, " entity"], scene: Scene
+    lost: Lost, cause: str, of: str, down: Bool[np.ndarray, " entity"], scene: Scene, time: int
 ) -> None:
+    assert scene.links is not None
     out = np.flatnonzero(down)
     if of == "sat":
         lost.sat[cause] |= down
@@ -159,6 +168,13 @@ def _note_windows(
     elif of == "site":
         lost.site[cause] |= down
         names = [scene.sites.name[k] for k in out]
+    elif of.startswith(PAIR):
+        label = of.removeprefix(PAIR)
+        group, name = scene.fleet.group[label], scene.fleet.group_names[label]
+        far = group[_at(scene.links.neighbour, time)]
+        lost.cut[cause] |= down[pair_of(group[:, None], far)]
+        one, other = groups_of_pairs(len(name))
+        names = [f"{name[other[k]]} with {name[one[k]]}" for k in out]
     else:
         lost.sat[cause] |= down[scene.fleet.group[of]]
         names = [scene.fleet.group_names[of][k] for k in out]

@@ -68,6 +68,7 @@ def up_at(scene: Scene, drawn: Drawn, causes: Iterable[str], time: int, at_s: fl
     sat_down = [any(start <= t < end for start, end in each) for each in times]
     lost = [lost_since(each, t) + np.float32(links.retarget_s) <= t for each in times]
     terminal_down = down(drawn, causes, "terminal", n_sat * links.n_terminal, t)
+    parted = slots_parted(scene, drawn, causes, neighbour, peer, t)
     site_down = down(drawn, causes, "site", scene.sites.n_site, t)
     cut = np.zeros((n_sat, n_port), bool)
     for cause in causes:
@@ -85,6 +86,7 @@ def up_at(scene: Scene, drawn: Drawn, causes: Iterable[str], time: int, at_s: fl
                 and not terminal_down[a * links.n_terminal + ends[0]]
                 and not terminal_down[b * links.n_terminal + ends[1]]
                 and not cut[a, p]
+                and not parted[a, p]
                 and all(lost[k] for k in links.wakes_on[a, p] if k >= 0)
             )
     usable = np.zeros(access.sat.shape[1:], bool)
@@ -103,11 +105,37 @@ def windows_of_satellite(
     found = []
     for cause in causes:
         for kind, start, end in drawn.windows[cause]:
-            if kind in ("terminal", "site"):
+            if kind in ("terminal", "site", "link") or kind.startswith("pair:"):
                 continue
             row = sat if kind == "sat" else scene.fleet.group[kind][sat]
             found += [(s, e) for s, e in zip(start[row], end[row], strict=True) if s < np.inf]
     return found
+
+
+def slots_parted(
+    scene: Scene,
+    drawn: Drawn,
+    causes: list[str],
+    neighbour: np.ndarray,
+    peer: np.ndarray,
+    t: np.float32,
+) -> np.ndarray:
+    """Slots whose link is down, or the pair of groups of whose satellites is, in either order."""
+    fleet, (n_sat, n_port) = scene.fleet, neighbour.shape
+    parted = np.zeros((n_sat, n_port), bool)
+    link_down = down(drawn, causes, "link", n_sat * n_port, t)
+    for a in range(n_sat):
+        for p in range(n_port):
+            b, q = neighbour[a, p], peer[a, p]
+            parted[a, p] = link_down[min(a * n_port + p, b * n_port + q)]
+    for label, names in fleet.labels:
+        pairs = list(itertools.combinations_with_replacement(range(len(names)), 2))
+        pairs.sort(key=lambda pair: pair[::-1])  # by the second, then by the first
+        pair_down = down(drawn, causes, f"pair:{label}", len(pairs), t)
+        for a, p in itertools.product(range(n_sat), range(n_port)):
+            ends = sorted(fleet.group[label][[a, neighbour[a, p]]].tolist())
+            parted[a, p] |= pair_down[pairs.index(tuple(ends))]
+    return parted
 
 
 def lost_since(windows: list[tuple[np.float32, np.float32]], t: np.float32) -> np.float32:

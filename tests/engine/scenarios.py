@@ -39,18 +39,19 @@ FEW = ("satellite_failure", "terminal_failure")
 ONE_OF_A_KIND = (*FEW, "plane_outage", "software_fault")
 
 
-class SiteLoss(eqx.Module):
-    """A cause that takes sites, for tests: no cause of the library does so yet."""
+class LossOf(eqx.Module):
+    """A cause that takes sites, or whatever else is named."""
 
     rate_per_s: float = 1e-5
     repair_s: float = 2e4
+    of: str = eqx.field(static=True, default="site")
 
     def sample(
         self, key: Key[Array, ""], macros: Mapping[str, Any], scene: Scene, prepared: Any
     ) -> Outage:
-        """A law over all sites."""
+        """A law over all there are."""
         del key, macros, scene, prepared
-        return renewal(self.rate_per_s, self.repair_s, of="site")
+        return renewal(self.rate_per_s, self.repair_s, of=self.of)
 
 
 def struck(causes: Sequence[str], *more: str) -> list[str]:
@@ -82,7 +83,8 @@ def everything_at_once(folder: Path, *overrides: str) -> Prepared:
         "access=best_elevation",
         *overrides,
     )
-    job.parts["threats"]["site_loss"] = SiteLoss()
+    for cause, of in (("site", "site"), ("pair", "pair:plane"), ("link", "link")):
+        job.parts["threats"][f"{cause}_loss"] = LossOf(of=of)
     columns = {
         "everything": tuple(job.parts["threats"]),
         "satellites": ("satellite_failure", "plane_outage"),

@@ -21,6 +21,20 @@ CAUSES = (
     "threats.vendor_fault.probability=0.25",
     "threats.vendor_fault.repair_h.median=5",
 )
+ON_THE_GRAPH = (
+    "threats=[interoperability,compromise,adversary]",
+    "threats.interoperability.label=software",
+    "++threats.compromise.susceptibility.green=0.5",
+)
+GRAPH_CAUSES = (
+    "threats.interoperability.p_success=0.5",
+    "threats.interoperability.rate_per_year=100",
+    "threats.compromise.rate_per_h=3",
+    "++threats.compromise.susceptibility.green=2",
+    "threats.compromise.detection_h=1",
+    "threats.adversary.count=3",
+    "threats.adversary.sigma=0.5",
+)
 GEOMETRY = (
     "constellation.shells.shell.altitude_km=1000",
     "constellation.shells.shell.inclination_deg=70",
@@ -58,6 +72,13 @@ def test_sweeping_numbers_compiles_nothing(solver):
     assert compiled(solver, *CAUSES) == before
     assert compiled(solver, *GEOMETRY) == before
     assert compiled(solver, "seed=77") == before
+
+
+@pytest.mark.parametrize("solver", ["pull_push", "xla_int32"])
+def test_sweeping_threats_on_the_graph_compiles_nothing(solver, monkeypatch):
+    monkeypatch.setattr(masking_xla, "EDGES_AT_LEAST", 1 << 14)  # room for any of these numbers
+    before = compiled(solver, *ON_THE_GRAPH)
+    assert compiled(solver, *ON_THE_GRAPH, *GRAPH_CAUSES, "seed=77") == before
 
 
 def test_a_swept_lag_compiles_nothing():

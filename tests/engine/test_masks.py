@@ -10,7 +10,7 @@ from sdn_mc.core.outage import Spans
 from sdn_mc.engine import Column
 from sdn_mc.engine.causes import spans_of_windows
 from tests.engine import by_hand
-from tests.engine.scenarios import MENDING, SiteLoss, everything_at_once, often
+from tests.engine.scenarios import MENDING, LossOf, everything_at_once, often
 
 
 def flags(masks) -> tuple[np.ndarray, np.ndarray]:
@@ -130,7 +130,7 @@ def test_a_site_that_is_lost_loses_every_candidate(tmp_path):
     assert link[:, :, : run.scenes[0].links.n_terminal].all()
     assert np.array_equal(access.any(2), access.all(2))
     share = 1 - access.any(2).mean()
-    load = SiteLoss().rate_per_s * SiteLoss().repair_s
+    load = LossOf().rate_per_s * LossOf().repair_s
     # Times of one site are alike, so only sites and draws are independent: a generous count.
     assert abs(share - load / (1 + load)) < 4 * np.sqrt(0.14 / (32 * run.sites.n_site))
 

@@ -17,7 +17,7 @@ from sdn_mc.engine.masking_xla import mask_words_on_device
 from tests.engine.scenarios import MENDING, often
 
 N_DRAW = 96
-KINDS = ("sat", "terminal", "site", "software", "plane")
+KINDS = ("sat", "terminal", "site", "software", "plane", "pair:plane", "link")
 COLUMNS = (
     Column("everything", ("windows", "laws", "chains", "cuts")),
     Column("one", ("windows",)),
