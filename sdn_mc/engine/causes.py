@@ -122,8 +122,9 @@ def spans_of_windows(
     of: str,
 ) -> Spans:
     """Windows that an author gave, by their starts, without the empty ones."""
-    by_start = np.argsort(start_s, axis=1, kind="stable")
-    start_s, end_s = (np.take_along_axis(each, by_start, axis=1) for each in (start_s, end_s))
+    if start_s.shape[1] > 1:
+        by_start = np.argsort(start_s, axis=1, kind="stable")
+        start_s, end_s = (np.take_along_axis(each, by_start, axis=1) for each in (start_s, end_s))
     n_entity, _, n_draw = start_s.shape
     n_word = n_draw // DRAWS_PER_WORD
     there = (start_s < end_s).reshape(n_entity, -1, n_word, DRAWS_PER_WORD)
