@@ -110,7 +110,7 @@ def largest(value: Float[Array, " thing"], count: Any) -> Bool[Array, " thing"]:
     """Exactly `count` of the largest values, none negative; of equal ones, the first.
 
     Bits of such floats are ordered as the floats: the least value taken is found bit by bit, by
-    counting, at a tenth of the cost of sorting.
+    counting; nothing is sorted.
     """
     bits = jax.lax.bitcast_convert_type(value.astype(jnp.float32), jnp.uint32)
 
