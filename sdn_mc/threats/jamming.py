@@ -17,7 +17,8 @@ reaches the users near it, and low passes towards it most. Lasers are never touc
 Assumptions and limits: free space up to the horizon and nothing beyond (no terrain, diffraction or
 ducts); of several emitters the strongest counts, though n equal ones add up to 10 log10(n) dB
 more; no nulling, no change of frequency or beam in answer. Given: from the onset for a duration.
-Emitters that a draw does not place are evaluated once an epoch, at the scene's instants.
+Emitters that a draw does not place are evaluated once an epoch; those it does, only for access
+paths that some place of the disc could reach. Where they are is asked at the scene's instants.
 """
 
 import dataclasses
@@ -28,37 +29,42 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Float32, Key
+from jaxtyping import Array, Bool, Float, Float32, Int32, Key
 
-from sdn_mc.core.constants import LIGHT_KM_S, MEAN_RADIUS_KM, S_PER_H
+from sdn_mc.core.constants import MEAN_RADIUS_KM, S_PER_H
 from sdn_mc.core.distributions import Distribution
 from sdn_mc.core.fields import Constant, Scalar, field
 from sdn_mc.core.outage import Effect, Instant, Outage
 from sdn_mc.core.scene import Scene
+from sdn_mc.geometry import geodetic_to_ecef
 from sdn_mc.threats.antennas import s465_gain_dbi, s1528_gain_dbi
 from sdn_mc.threats.emitters import Emitters, Tracks
 from sdn_mc.threats.site_names import chosen_sites
 
 REFRACTION = 4 / 3  # effective over true radius of the Earth, ITU-R P.834
+LEAST_RADIUS_KM = 6350.0  # of any Earth, for bounds: the polar radius of WGS-84 is 6356.75 km
+SLACK_RAD = 0.01  # of bounds: geodetic against geocentric latitude is 0.0034
+LEAST_ROOM = 64  # access paths; then powers of two, so that a number seldom compiles anew
 NEAREST_KM2 = 1e-6  # a metre: keeps the distance to an emitter at the antenna finite
 
 
 class AccessPaths(NamedTuple):
-    """Every access path of an epoch, Earth-fixed. Components come before sites and candidates."""
+    """The access paths that may be jammed at each time, in Earth-fixed coordinates."""
 
-    sat_km: Float32[Array, "time xyz site candidate"]
-    site_km: Float32[Array, "xyz site"]
-    up: Float32[Array, "time xyz site candidate"]  # unit vector from site to satellite
-    loss_db: Float32[Array, "time site candidate"]  # 20 log10 of the distance in km
-    is_user: Bool[Array, " site"]
+    place: Int32[Array, "time path"]  # site * candidates + candidate; beyond the last: padding
+    sat_km: Float32[Array, "time xyz path"]
+    site_km: Float32[Array, "time xyz path"]
+    up: Float32[Array, "time xyz path"]  # unit vector from site to satellite
+    loss_db: Float32[Array, "time path"]  # 20 log10 of the distance in km; -inf: padding
     time_s: Float32[Array, " time"]
 
 
 class Tables(NamedTuple):
     """What a jammer prepares: geometry, or its outcome where no draw moves the emitters."""
 
-    paths: AccessPaths
+    paths: AccessPaths | None
     fixed_db: Float32[np.ndarray, "time site candidate"] | Float32[Array, "*rest"] | None
+    like: Bool[np.ndarray, "site candidate"] | Bool[Array, "site candidate"]  # the shape
 
 
 class JammingUplink(eqx.Module):
@@ -108,15 +114,21 @@ class JammingUplink(eqx.Module):
         """Candidates whose uplink is jammed."""
         return _effect(self, state, instant, prepared)
 
+    def reach_rad(self, sat_km: np.ndarray, altitude_km: float) -> np.ndarray:
+        """Angle at the Earth's centre up to which an emitter may see a satellite."""
+        radius_km = np.linalg.norm(sat_km, axis=-1)
+        horizon = np.arccos(np.minimum(LEAST_RADIUS_KM / radius_km, 1.0))
+        return horizon + np.sqrt(2 * altitude_km / MEAN_RADIUS_KM)
+
     def relative_db(
         self,
         paths: AccessPaths,
         time: Any,
         emitter_km: Float[Array, "emitter xyz"],
         altitude_km: Float[Array, " emitter"],
-    ) -> Float[Array, "emitter site candidate"]:
+    ) -> Float[Array, "emitter path"]:
         """J/S less `js_db`; -inf where the emitter does not see the satellite."""
-        place = emitter_km.T[:, :, None, None]
+        place = emitter_km.T[:, :, None]
         line = place - paths.sat_km[time][:, None]  # from the satellite to the emitter
         squared = jnp.maximum(_dot(line, line), NEAREST_KM2)
         distance_km = jnp.sqrt(squared)
@@ -125,8 +137,8 @@ class JammingUplink(eqx.Module):
             off_axis_rad, self.peak_gain_dbi, jnp.radians(self.half_beamwidth_deg)
         )
         height_km = -_dot(place, line) / jnp.sqrt(_dot(place, place))  # satellite over horizon
-        dip_rad = jnp.sqrt(2 * jnp.maximum(altitude_km, 0.0) / MEAN_RADIUS_KM)
-        sees = height_km >= -dip_rad[:, None, None] * distance_km
+        dip_rad = jnp.sqrt(2 * altitude_km / MEAN_RADIUS_KM)
+        sees = height_km >= -dip_rad[:, None] * distance_km
         relative = paths.loss_db[time] - 10 * jnp.log10(squared) + gain_dbi - self.peak_gain_dbi
         return jnp.where(sees, relative, -jnp.inf)
 
@@ -181,24 +193,29 @@ class JammingDownlink(eqx.Module):
         """Candidates whose downlink is jammed."""
         return _effect(self, state, instant, prepared)
 
+    def reach_rad(self, sat_km: np.ndarray, altitude_km: float) -> np.ndarray:
+        """Angle at the Earth's centre up to which an emitter may be over a user's horizon."""
+        heights = np.sqrt(altitude_km) + np.sqrt(self.user_height_m / 1000.0)
+        reach_km = np.sqrt(2 * REFRACTION * MEAN_RADIUS_KM) * heights
+        return np.full(sat_km.shape[:-1], reach_km / LEAST_RADIUS_KM)
+
     def relative_db(
         self,
         paths: AccessPaths,
         time: Any,
         emitter_km: Float[Array, "emitter xyz"],
         altitude_km: Float[Array, " emitter"],
-    ) -> Float[Array, "emitter site candidate"]:
+    ) -> Float[Array, "emitter path"]:
         """J/S less `js_db`; -inf where the emitter is below the user's horizon."""
-        line = emitter_km.T[:, :, None] - paths.site_km[:, None]  # from the site to the emitter
+        line = emitter_km.T[:, :, None] - paths.site_km[time][:, None]  # from site to emitter
         squared = jnp.maximum(_dot(line, line), NEAREST_KM2)
         distance_km = jnp.sqrt(squared)
-        towards = line / distance_km
-        off_axis_rad = _angle_rad(_dot(paths.up[time][:, None], towards[..., None]))
+        off_axis_rad = _angle_rad(_dot(paths.up[time][:, None], line) / distance_km)
         gain_dbi = s465_gain_dbi(off_axis_rad, self.peak_gain_dbi, self.diameter_wavelengths)
         heights = jnp.sqrt(altitude_km)[:, None] + jnp.sqrt(self.user_height_m / 1000.0)
         sees = distance_km <= jnp.sqrt(2 * REFRACTION * MEAN_RADIUS_KM) * heights
-        nearer = jnp.where(sees, -10 * jnp.log10(squared), -jnp.inf)
-        return nearer[..., None] + paths.loss_db[time] + gain_dbi - self.peak_gain_dbi
+        relative = paths.loss_db[time] - 10 * jnp.log10(squared) + gain_dbi - self.peak_gain_dbi
+        return jnp.where(sees, relative, -jnp.inf)
 
 
 Jammer = JammingUplink | JammingDownlink
@@ -211,44 +228,66 @@ class Drawn(NamedTuple):
     tracks: Tracks | None
 
 
-def access_paths(scene: Scene, is_user: Bool[np.ndarray, " site"]) -> AccessPaths:
-    """Every access path of the scene, turned to the Earth's axes."""
+def access_paths(
+    scene: Scene, wanted: Bool[np.ndarray, "time site candidate"], room: int
+) -> AccessPaths:
+    """The wanted access paths of each time, turned to the Earth's axes, in `room` places."""
     access, geometry = scene.access, scene.geometry
     assert access is not None and geometry is not None
-    everywhere = np.arange(len(scene.time_s))[:, None, None]
-    sat_km = geometry.sat_km[everywhere, access.sat]
-    line_km = sat_km - geometry.site_km[:, :, None]
+    n_time, n_site, n_candidate = wanted.shape
+    flat = wanted.reshape(n_time, -1)
+    place = np.argsort(~flat, axis=1, kind="stable")[:, :room]
+    there = np.take_along_axis(flat, place, axis=1)
+    time = np.arange(n_time)[:, None]
+    site, candidate = np.divmod(place, n_candidate)
+    sat_km = geometry.sat_km[time, access.sat[time, site, candidate]]
+    site_km = geometry.site_km[time, site]
+    line_km = sat_km - site_km
     distance_km = np.linalg.norm(line_km, axis=-1)
-    there = np.isfinite(access.delay_s)
-    loss_db = 20 * np.log10(np.where(there, access.delay_s * LIGHT_KM_S, 1.0))
     turned = [
-        np.einsum("tij,tscj->tisc", geometry.axes, each).astype(np.float32)
-        for each in (sat_km, line_km / distance_km[..., None])
+        np.einsum("tij,tpj->tip", geometry.axes, each).astype(np.float32)
+        for each in (sat_km, site_km, line_km / distance_km[..., None])
     ]
-    site_km = geometry.axes[0] @ geometry.site_km[0].T
     return AccessPaths(
+        place=np.where(there, place, n_site * n_candidate).astype(np.int32),
         sat_km=turned[0],
-        site_km=site_km.astype(np.float32),
-        up=turned[1],
-        loss_db=np.where(there, loss_db, -np.inf).astype(np.float32),
-        is_user=is_user,
+        site_km=turned[1],
+        up=turned[2],
+        loss_db=np.where(there, 20 * np.log10(distance_km), -np.inf).astype(np.float32),
         time_s=scene.time_s.astype(np.float32),
     )
 
 
+def within_reach(jammer: Jammer, scene: Scene) -> Bool[np.ndarray, "time site candidate"]:
+    """Access paths of users that some place of the disc could jam at some severity."""
+    access, geometry, disc = scene.access, scene.geometry, jammer.emitters
+    assert access is not None and geometry is not None
+    everywhere = np.arange(len(scene.time_s))[:, None, None]
+    sat_km = geometry.sat_km[everywhere, access.sat]
+    up = isinstance(jammer, JammingUplink)
+    seen_km = sat_km if up else np.broadcast_to(geometry.site_km[:, :, None], sat_km.shape)
+    centre, _ = geodetic_to_ecef(
+        np.radians(float(disc.latitude_deg)), np.radians(float(disc.longitude_deg)), 0.0, 1.0, 0.0
+    )
+    cosine = np.einsum("tsci,tji,j->tsc", seen_km, geometry.axes, centre)
+    away_rad = np.arccos(np.clip(cosine / np.linalg.norm(seen_km, axis=-1), -1.0, 1.0))
+    moved_km = float(disc.speed_km_h) / S_PER_H * float(scene.time_s[-1])
+    disc_rad = (float(disc.radius_km) + moved_km) / LEAST_RADIUS_KM + SLACK_RAD
+    near = away_rad <= jammer.reach_rad(sat_km, float(disc.altitude_m) / 1000.0) + disc_rad
+    return near & np.isfinite(access.delay_s) & chosen_sites(scene.sites, jammer.sites)[:, None]
+
+
 def strongest_db(
     jammer: Jammer, paths: AccessPaths, time: Any, tracks: Tracks
-) -> Float[Array, "site candidate"]:
-    """J/S less `js_db` of the emitter that is worst for each candidate."""
+) -> Float[Array, " path"]:
+    """J/S less `js_db` of the emitter that is worst for each path."""
     emitter_km = jammer.emitters.position_km(tracks, paths.time_s[time])
     relative = jammer.relative_db(paths, time, emitter_km, tracks.altitude_km)
     return jnp.max(relative, axis=0)  # a maximum has the same bits in any order
 
 
 @jax.jit
-def _at_every_time(
-    jammer: Jammer, paths: AccessPaths, tracks: Tracks
-) -> Float[Array, "time site candidate"]:
+def _at_every_time(jammer: Jammer, paths: AccessPaths, tracks: Tracks) -> Float[Array, "time path"]:
     def one(time: Array) -> Array:
         return strongest_db(jammer, paths, time, tracks)
 
@@ -256,13 +295,24 @@ def _at_every_time(
 
 
 def _prepared(jammer: Jammer, scene: Scene) -> Tables:
-    paths = access_paths(scene, chosen_sites(scene.sites, jammer.sites))
+    access = scene.access
+    assert access is not None
+    shape = access.sat.shape
+    like = np.zeros(shape[1:], bool)
     if jammer.emitters.places is None:
-        return Tables(paths, None)
+        wanted = within_reach(jammer, scene)
+        most = int(wanted.sum(axis=(1, 2)).max())
+        room = max(LEAST_ROOM, 1 << (most - 1).bit_length()) if most else LEAST_ROOM
+        return Tables(access_paths(scene, wanted, min(room, like.size)), None, like)
+    users = chosen_sites(scene.sites, jammer.sites)
+    wanted = np.isfinite(access.delay_s) & users[:, None]
+    paths = access_paths(scene, wanted, like.size)
     # J/S less `js_db` depends on none of the fields that may be drawn.
     placed = dataclasses.replace(jammer, js_db=0.0, margin_db=0.0, onset_s=None, duration_h=None)
-    found = _at_every_time(placed, paths, placed.emitters.tracks({}))
-    return Tables(paths, np.asarray(found))
+    found = np.asarray(_at_every_time(placed, paths, placed.emitters.tracks({})))
+    fixed_db = np.full((shape[0], like.size + 1), -np.inf, np.float32)
+    np.put_along_axis(fixed_db, np.asarray(paths.place), found, axis=1)
+    return Tables(None, fixed_db[:, :-1].reshape(shape), like)
 
 
 def _drawn(jammer: Jammer, macros: Mapping[str, Any]) -> Outage:
@@ -272,18 +322,20 @@ def _drawn(jammer: Jammer, macros: Mapping[str, Any]) -> Outage:
 
 
 def _effect(jammer: Jammer, state: Drawn, instant: Instant, tables: Tables) -> Effect:
-    paths, time = tables.paths, instant.time
-    if state.tracks is None:
-        assert tables.fixed_db is not None
-        relative = tables.fixed_db[time]
-    else:
-        relative = strongest_db(jammer, paths, time, state.tracks)
     since_s = instant.time_s - state.onset_s
     acts = since_s >= 0
     if jammer.duration_h is not None:
         acts &= since_s < jammer.duration_h * S_PER_H
-    jammed = jammer.js_db + relative > jammer.margin_db
-    return Effect(candidate=jammed & paths.is_user[:, None] & acts)
+    if state.tracks is None:
+        assert tables.fixed_db is not None
+        relative = jnp.asarray(tables.fixed_db)[instant.time]
+        return Effect(candidate=acts & (jammer.js_db + relative > jammer.margin_db))
+    assert tables.paths is not None
+    relative = strongest_db(jammer, tables.paths, instant.time, state.tracks)
+    jammed = acts & (jammer.js_db + relative > jammer.margin_db)
+    where = tables.paths.place[instant.time]
+    flat = jnp.asarray(tables.like).reshape(-1).at[where].set(jammed, mode="drop")
+    return Effect(candidate=flat.reshape(tables.like.shape))
 
 
 def _dot(a: Float[Array, "xyz ..."], b: Float[Array, "xyz ..."]) -> Float[Array, "..."]:

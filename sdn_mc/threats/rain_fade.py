@@ -102,24 +102,28 @@ def attenuation_db(
         import itur  # optional, and slow to import
     except ImportError:
         raise InputError(ABSENT) from None
+    longitude_deg = (sites.longitude_deg + 180.0) % 360.0 - 180.0
+    zenith = [each[which] for each in (sites.latitude_deg, longitude_deg, sites.altitude_m / 1000)]
     shape = len(which), len(ELEVATION_DEG)
-    latitude, longitude, height_km = (
-        np.broadcast_to(each[which][:, None], shape)
-        for each in (
-            sites.latitude_deg,
-            (sites.longitude_deg + 180.0) % 360.0 - 180.0,
-            sites.altitude_m / 1000.0,
-        )
-    )
-    elevation = np.broadcast_to(ELEVATION_DEG, shape)
+    every = [np.broadcast_to(each[:, None], shape) for each in zenith]
+    elevation_deg = np.broadcast_to(ELEVATION_DEG, shape)
     found = np.empty((*shape, len(LEVEL)))
+    only_gas = {"include_rain": False, "include_clouds": False, "include_scintillation": False}
+
+    def computed(place: list[np.ndarray], elevation_deg: Any, level: float, **which: bool) -> Any:
+        latitude, longitude, height_km = place
+        return itur.atmospheric_attenuation_slant_path(
+            latitude, longitude, frequency_ghz, elevation_deg, 100 * ndtr(-level), diameter_m,
+            hs=height_km, **which,
+        ).value  # fmt: skip
+
     with warnings.catch_warnings():  # rain alone is recommended to 5 %, the total to 50 %
         warnings.simplefilter("ignore", RuntimeWarning)
         for k, level in enumerate(LEVEL):
-            found[..., k] = itur.atmospheric_attenuation_slant_path(
-                latitude, longitude, frequency_ghz, elevation, 100 * ndtr(-level), diameter_m,
-                hs=height_km,
-            ).value  # fmt: skip
+            # Gas goes with 1 / sin(elevation) in P.676 annex 2, and is slow to compute.
+            gas_db = computed(zenith, 90.0, level, **only_gas)[:, None]
+            gas_db = gas_db / np.sin(np.radians(ELEVATION_DEG))
+            found[..., k] = gas_db + computed(every, elevation_deg, level, include_gas=False)
     return np.maximum.accumulate(found, axis=-1)
 
 
