@@ -45,6 +45,10 @@ REFRACTION = 4 / 3  # effective over true radius of the Earth, ITU-R P.834
 LEAST_RADIUS_KM = 6350.0  # of any Earth, for bounds: the polar radius of WGS-84 is 6356.75 km
 SLACK_RAD = 0.01  # of bounds: geodetic against geocentric latitude is 0.0034
 LEAST_ROOM = 64  # access paths; then powers of two, so that a number seldom compiles anew
+ARCCOS = (
+    1.5707963050, -0.2145988016, 0.0889789874, -0.0501743046, 0.0308918810, -0.0170881256,
+    0.0066700901, -0.0012624911,
+)  # fmt: skip
 NEAREST_KM2 = 1e-6  # a metre: keeps the distance to an emitter at the antenna finite
 
 
@@ -245,16 +249,13 @@ def access_paths(
     line_km = sat_km - site_km
     distance_km = np.linalg.norm(line_km, axis=-1)
     turned = [
-        np.einsum("tij,tpj->tip", geometry.axes, each).astype(np.float32)
+        np.einsum("tij,tpj->tip", geometry.axes, each)
         for each in (sat_km, site_km, line_km / distance_km[..., None])
     ]
+    loss_db = np.where(there, 20 * np.log10(distance_km), -np.inf)
     return AccessPaths(
-        place=np.where(there, place, n_site * n_candidate).astype(np.int32),
-        sat_km=turned[0],
-        site_km=turned[1],
-        up=turned[2],
-        loss_db=np.where(there, 20 * np.log10(distance_km), -np.inf).astype(np.float32),
-        time_s=scene.time_s.astype(np.float32),
+        jnp.asarray(np.where(there, place, n_site * n_candidate), jnp.int32),
+        *(jnp.asarray(each, jnp.float32) for each in (*turned, loss_db, scene.time_s)),
     )
 
 
@@ -344,4 +345,13 @@ def _dot(a: Float[Array, "xyz ..."], b: Float[Array, "xyz ..."]) -> Float[Array,
 
 
 def _angle_rad(cosine: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
-    return jnp.arccos(jnp.clip(cosine, -1.0, 1.0))
+    """Angle of a cosine, rad, within 1e-6: sqrt(1 - x) P(x) (Abramowitz & Stegun 4.4.46).
+
+    Compiled code has no fast arccos, and most of the time would go there.
+    """
+    size = jnp.minimum(jnp.abs(cosine), 1.0)
+    series = jnp.float32(ARCCOS[-1])
+    for factor in ARCCOS[-2::-1]:
+        series = series * size + factor
+    acute_rad = jnp.sqrt(1.0 - size) * series
+    return jnp.where(cosine < 0, jnp.pi - acute_rad, acute_rad)

@@ -23,4 +23,4 @@ def chosen_sites(sites: Sites, patterns: Sequence[str] | None) -> Bool[np.ndarra
         if not row.any()
     ]:
         raise InputError(problems)
-    return fits.any(axis=0)
+    return np.asarray(fits.any(axis=0))

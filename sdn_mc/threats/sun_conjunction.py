@@ -57,7 +57,7 @@ class SunConjunction(eqx.Module):
         """The sun's angle at every link and every candidate."""
         links, access, places = scene.links, scene.access, scene.geometry
         assert links is not None and access is not None and places is not None
-        fixed = sun_earth_fixed(scene.start, scene.time_s)
+        fixed = sun_earth_fixed(scene.start, np.asarray(scene.time_s))
         sun = np.einsum("tij,ti->tj", places.axes, fixed)
         n_time, n_sat, n_port = links.delay_s.shape
         slot = np.empty((n_time, n_sat, n_port), np.float32)
