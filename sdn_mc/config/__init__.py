@@ -3,7 +3,7 @@
 Only classes inside `sdn_mc.` (or packages that the user's own command names in `plugins`) are
 built, and only if they are `equinox` modules that do what their place asks; a stored configuration
 cannot name plugins. Keys that begin and end with an underscore are notes for people and tests
-(`_off_`, `_worst_`, `_takes_`, `_assumed_`).
+(`_off_`, `_worst_`, `_takes_`, `_needs_`, `_assumed_`).
 """
 
 from collections.abc import Sequence

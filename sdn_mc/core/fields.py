@@ -16,10 +16,13 @@ from sdn_mc.core.distributions import Distribution
 
 # One number that may be swept without recompiling, or a distribution to draw it from. A component's
 # verbs see the number only, so type checkers are told nothing of the distribution.
+# A `Constant` may be swept too, but not drawn: a cause needs it before there are draws (`prepare`).
 if TYPE_CHECKING:
     Scalar = Any
+    Constant = Any
 else:
-    Scalar = float | Float[Array, ""] | Float[np.ndarray, ""] | Distribution
+    Constant = float | Float[Array, ""] | Float[np.ndarray, ""]
+    Scalar = Constant | Distribution
 
 
 @dataclasses.dataclass(frozen=True)

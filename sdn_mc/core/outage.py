@@ -75,7 +75,7 @@ class Instant(NamedTuple):
 class Effect(eqx.Module):
     """What one draw loses at one instant; None: nothing of that kind."""
 
-    candidate: Bool[Array, "site candidate"] | None = None  # access links
+    candidate: Bool[Array, "site candidate"] | None = None  # access links; 1: all of a site alike
     slot: Bool[Array, "sat port"] | None = None  # both slots of a link alike
 
 

@@ -6,6 +6,7 @@ import pytest
 from sdn_mc import engine
 from sdn_mc.engine import laws, masking_kernel, masking_xla
 from sdn_mc.engine.causes import sample
+from sdn_mc.engine.effects import _words
 from sdn_mc.routing.jacobi import _solve_time
 from sdn_mc.routing.pull_push_kernel import solve_block
 from tests.engine.scenarios import FOUR_PLANES, GRID, MENDING
@@ -84,6 +85,28 @@ def test_sweeping_threats_on_the_graph_compiles_nothing(solver, monkeypatch):
 def test_a_swept_lag_compiles_nothing():
     before = compiled("pull_push", "routing=lagged", "routing.lag_s=10")
     assert compiled("pull_push", "routing=lagged", "routing.lag_s=200") == before
+
+
+SWEPT = {
+    "jamming_uplink": ("js_db=3", "margin_db=7", "half_beamwidth_deg=2", "emitters.latitude_deg=51",
+                       "emitters.speed_km_h=50", "onset_s=600"),
+    "jamming_downlink": ("js_db=3", "peak_gain_dbi=30", "diameter_wavelengths=30",
+                         "emitters.altitude_m=9000", "user_height_m=20"),
+    "sun_conjunction": ("angle_deg=4",),
+    "cloud": ("decorrelation_km=300", "correlation_h=3"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SWEPT)
+def test_sweeping_numbers_of_a_cause_with_geometry_compiles_nothing(name):
+    def compiled_with(*settings: str) -> tuple[int, int]:
+        own = [f"threats.{name}.{setting}" for setting in settings]
+        run = small_run(f"threats=[{name}]", "solver=xla_int32", *own)
+        engine.run_block(run, 0, 32)
+        return sample._cache_size(), _words._cache_size()
+
+    before = compiled_with()
+    assert all(compiled_with(setting) == before for setting in SWEPT[name])
 
 
 def test_another_epoch_uses_the_same_code():

@@ -97,7 +97,7 @@ def test_a_name_of_several_groups_has_to_be_told_apart():
         explained("file")
 
 
-@pytest.mark.parametrize("name", ["distributions", "labels"])
+@pytest.mark.parametrize("name", ["distributions", "labels", "emitters"])
 def test_what_stands_inside_of_parts_is_explained(name):
     text = explained(name)
     assert "{_target_: sdn_mc." in text and len(text.splitlines()) > 15
