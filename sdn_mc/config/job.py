@@ -165,7 +165,8 @@ def _campaigns(
             problems.add(f"{where}: {shown(members)} given; list the threats that strike together")
             continue
         for member in members:
-            if member not in given:
+            failed = member in threats and threats[member] is None  # and was told of
+            if member not in given and not failed:
                 problems.add(
                     f"{where}: {shown(member)} is no threat of this run with an onset; there are "
                     f"{', '.join(given) or 'none'}; correct it, or leave it out"

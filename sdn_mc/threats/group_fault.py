@@ -8,7 +8,7 @@ core-network software on 2025-07-24 (19:15 to 21:44 UTC); its spread is an assum
 Limits: the whole group goes dark (no frozen paths), no staged recovery.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -25,6 +25,7 @@ from sdn_mc.core.problems import InputError
 from sdn_mc.core.scene import Scene
 
 GIVEN = "given"
+LISTED = 10  # names in a message
 PROCESS = "process"
 
 
@@ -87,9 +88,13 @@ def missing_groups(fleet: Fleet, label: str, groups: tuple[str, ...] | None) -> 
             f"the fleet has no grouping {label!r}; it has {', '.join(sorted(names))}; "
             f"name one of them, or add a rule under constellation.labels.{label}"
         ]
-    known = ", ".join(names[label][:10]) + (", …" if len(names[label]) > 10 else "")
-    return [
-        f"no group of {label!r} is named {group!r}; there are {known}; correct the name"
-        for group in groups or ()
-        if group not in names[label]
-    ]
+    missing = [group for group in groups or () if group not in names[label]]
+    if not missing:
+        return []
+    given, known = _listed([repr(group) for group in missing]), _listed(names[label])
+    what = "no group" if len(missing) == 1 else f"{len(missing)} times no group"
+    return [f"{what} of {label!r} is named {given}; there are {known}; correct the name"]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:LISTED]) + (", …" if len(names) > LISTED else "")
