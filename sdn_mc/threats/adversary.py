@@ -27,7 +27,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Key
 
 from sdn_mc.core.constants import S_PER_H
 from sdn_mc.core.distributions import Distribution
@@ -35,6 +35,7 @@ from sdn_mc.core.fields import Scalar, field
 from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.outage import Outage, windows
 from sdn_mc.core.scene import Scene
+from sdn_mc.core.selection import largest
 from sdn_mc.threats.group_fault import GIVEN
 from sdn_mc.threats.rankings import Ranking, ranking_of
 
@@ -104,21 +105,3 @@ class Adversary(eqx.Module):
         onset_s = macros["onset_s"]
         end_s = onset_s + self.repair_h * S_PER_H
         return windows(onset_s, end_s, of=KINDS[self.target], when=when)
-
-
-def largest(value: Float[Array, " thing"], count: Any) -> Bool[Array, " thing"]:
-    """Exactly `count` of the largest values, none negative; of equal ones, the first.
-
-    Bits of such floats are ordered as the floats: the least value taken is found bit by bit, by
-    counting; nothing is sorted.
-    """
-    bits = jax.lax.bitcast_convert_type(value.astype(jnp.float32), jnp.uint32)
-
-    def with_bit(k, least):
-        higher = least | (jnp.uint32(1) << (31 - k).astype(jnp.uint32))
-        return jnp.where(jnp.sum(bits >= higher, dtype=jnp.int32) >= count, higher, least)
-
-    least = jax.lax.fori_loop(0, 32, with_bit, jnp.uint32(0))
-    above, equal = bits > least, bits == least
-    room = count - jnp.sum(above, dtype=jnp.int32)
-    return above | (equal & (jnp.cumsum(equal, dtype=jnp.int32) <= room))

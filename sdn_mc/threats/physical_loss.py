@@ -30,6 +30,7 @@ from sdn_mc.core.fleet import CARRIES_TRAFFIC
 from sdn_mc.core.outage import Outage, windows
 from sdn_mc.core.random import fine_uniform
 from sdn_mc.core.scene import Scene
+from sdn_mc.core.selection import largest
 from sdn_mc.propagation.sgp4 import mean_elements
 
 
@@ -76,9 +77,8 @@ class PhysicalLoss(eqx.Module):
             inside &= altitude_km >= self.min_altitude_km
         if self.max_altitude_km is not None:
             inside &= altitude_km <= self.max_altitude_km
-        order = jnp.argsort(jnp.where(inside, fine_uniform(first, inside.shape), 2.0))
-        rank = jnp.zeros(inside.shape, jnp.int32).at[order].set(jnp.arange(len(inside)))
-        gone = inside & (rank < jnp.round(self.count))
+        lot = jnp.where(inside, fine_uniform(first, inside.shape), 0.0)
+        gone = inside & largest(lot, jnp.int32(jnp.round(self.count)))
         extra_per_s = (self.hazard_multiplier - 1) * self.base_rate_per_year / S_PER_YEAR
         wait_s = -jnp.log1p(-fine_uniform(later, inside.shape)) / extra_per_s
         start_s = macros["onset_s"] + jnp.where(gone, 0.0, wait_s)

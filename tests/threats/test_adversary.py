@@ -10,8 +10,8 @@ import pytest
 
 from sdn_mc import engine
 from sdn_mc.core.problems import InputError
+from sdn_mc.core.selection import largest
 from sdn_mc.engine import Prepared
-from sdn_mc.threats.adversary import largest
 from sdn_mc.threats.rankings import Left, Mesh, Ranking, betweenness, scores_of
 from tests.engine import by_hand
 from tests.engine.scenarios import FOUR_PLANES, GRID
