@@ -38,13 +38,13 @@ def prepare(
     without; the healthy column has them always.
     """
     fleet, sites, flows, scenes = build_scenes(system, seed)
-    tables = tuple(prepared_tables(system.threats, scene) for scene in scenes)
+    tables, preparing_s = prepared_tables(system.threats, scenes)
     spec = spec_of(system, scenes[0])
     solver = system.solver
     needs_hops = any(metric.needs_hops for metric in system.metrics.values())
     run = Prepared(
         system, seed, columns, spec, fleet, sites, flows, scenes, tables, (), (), needs_hops,
-        solver, tuple(wiring_of(scene) for scene in scenes), (),
+        solver, tuple(wiring_of(scene) for scene in scenes), (), preparing_s,
     )  # fmt: skip
     run = run._replace(plans=_plans(run))
     run = run._replace(healthy=tuple(_healthy(run, epoch) for epoch in range(len(scenes))))

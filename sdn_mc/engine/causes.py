@@ -7,7 +7,8 @@ they are listed never matters.
 """
 
 import dataclasses
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -223,12 +224,19 @@ def spec_of(system: System, scene: Scene) -> Spec:
     return Spec(tuple(codes), tuple(sorted(n_entity.items())))
 
 
-def prepared_tables(threats: Mapping[str, Threat], scene: Scene) -> dict[str, Any]:
-    return {
-        name: threat.prepare(scene)
-        for name, threat in threats.items()
-        if hasattr(threat, "prepare")
-    }
+def prepared_tables(
+    threats: Mapping[str, Threat], scenes: Sequence[Scene]
+) -> tuple[tuple[dict[str, Any], ...], dict[str, float]]:
+    """What each threat prepares of every epoch, and the seconds that each took for all of them."""
+    tables: tuple[dict[str, Any], ...] = tuple({} for _ in scenes)
+    seconds = {}
+    for name, threat in threats.items():
+        if hasattr(threat, "prepare"):
+            began = time.monotonic()
+            for table, scene in zip(tables, scenes, strict=True):
+                table[name] = threat.prepare(scene)
+            seconds[name] = time.monotonic() - began
+    return tables, seconds
 
 
 def traced(threat: Any) -> Any:

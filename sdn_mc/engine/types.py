@@ -109,6 +109,7 @@ class Prepared(NamedTuple):
     solver: Solver  # of blocks; `plans` are what the policy prepared with it
     wirings: tuple[Wiring, ...]  # of each epoch, for masks
     places: tuple[Place, ...]  # devices that parts are dealt to
+    preparing_s: dict[str, float]  # by threat, for all epochs
 
 
 class Block(NamedTuple):

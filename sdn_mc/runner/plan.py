@@ -12,6 +12,8 @@ from sdn_mc.engine import Prepared
 from sdn_mc.runner import contents
 from sdn_mc.runner.blocks import n_thread, part_draws
 
+LONG_S = 0.5  # a preparation worth telling
+
 
 def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, seconds: float) -> Table:
     """The plan as a small table."""
@@ -33,12 +35,20 @@ def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, seconds: float
         ("flows", f"{run.flows.n_flow} between {run.sites.n_site} sites"),
         ("memory", f"about {_size(_memory(run, job))}"),
         ("disk", f"at most {_size(n_bytes)} in {folder}"),
+        *_preparations(run),
         ("device", f"{contents.device()}; {n_thread(job)} threads"),
         ("expected", f"about {_duration(seconds)} from here"),
     ]
     for name, value in rows:
         table.add_row(Text(name, style="bold"), Text(value))
     return table
+
+
+def _preparations(run: Prepared) -> list[tuple[str, str]]:
+    """Threats that took their time before the first draw, such as an adversary's ranking."""
+    long = {name: spent for name, spent in run.preparing_s.items() if spent >= LONG_S}
+    words = ", ".join(f"{name} {spent:.1f} s" for name, spent in long.items())
+    return [("prepared", words)] if long else []
 
 
 def _memory(run: Prepared, job: Job) -> int:
