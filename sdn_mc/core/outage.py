@@ -4,8 +4,9 @@ Three ways to say it: a *law* (`renewal`: the author gives rates, the engine dra
 author gives times), or *cuts* (pairs of satellites that cannot talk). `of` names the kind of thing:
 "sat", "terminal", "site", or a group label such as "prime", whose members then fail together; for
 what takes links but no satellite, "link", or "pair:" and a label, whose entities are the unordered
-pairs of its groups, each group with itself too. A cause that depends on geometry says with its verb
-`at` what it takes at one instant (`Effect`).
+pairs of its groups, each group with itself too. Windows may take nothing away: satellites or sites
+that *delay* or *alter* the messages they handle are not avoided by any route, and are met on it. A
+cause that depends on geometry says with its verb `at` what it takes at one instant (`Effect`).
 What the engine has drawn, for a block of draws, are *spans*: only those windows that there are.
 """
 
@@ -19,6 +20,7 @@ from jaxtyping import Array, Bool, Float, Float32, Int, Int32, Int64
 Number = float | Float[Array, ""] | Float[Array, " entity"]
 LINK = "link"  # the entities are the links of the mesh, by `Links.number`
 PAIR = "pair:"  # before a label: a link is down while the pair of its satellites' groups is
+LOSES, DELAYS, TAMPERS = "loses", "delays", "tampers"  # what the things do with messages
 
 
 class Renewal(eqx.Module):
@@ -36,11 +38,16 @@ class Renewal(eqx.Module):
 
 
 class Windows(eqx.Module):
-    """Down on [start_s, end_s); starts ascending, overlaps allowed; an empty window is inf, inf."""
+    """Down on [start_s, end_s); starts ascending, overlaps allowed; an empty window is inf, inf.
+
+    With `does`, not down: up, and handling messages so.
+    """
 
     start_s: Float[Array, "entity window"]
     end_s: Float[Array, "entity window"]
     of: str = eqx.field(static=True)
+    does: str = eqx.field(static=True, default=LOSES)
+    delay_s: Float[Array, ""] | None = None  # of each message that meets one or more, if it delays
 
 
 class Cuts(eqx.Module):
@@ -63,6 +70,8 @@ class Spans(NamedTuple):
     begin: Int64[np.ndarray, " wordboundary"]
     of: str
     n_entity: int
+    does: str = LOSES
+    delay_s: Float32[np.ndarray, " draw"] | None = None
 
 
 class Instant(NamedTuple):
@@ -124,17 +133,22 @@ def windows(
     end_s: Float[Array, "..."] | float,
     of: str,
     when: Bool[Array, " entity"] | Bool[np.ndarray, " entity"],
+    does: str = LOSES,
+    delay_s: float | Float[Array, ""] | None = None,
 ) -> Outage:
     """One window for each `of` where `when` is True; times broadcast over the entities.
 
-    Times [entity, window], or [1, window] for the same ones, are several windows for each.
+    Times [entity, window], or [1, window] for the same ones, are several windows for each. With
+    `does` TAMPERS or DELAYS, messages that pass the things (satellites, sites or groups) are
+    altered, or held for `delay_s`, once however many of the cause's they pass.
     """
     start, end = (
         jnp.where(jnp.asarray(when)[:, None], each if each.ndim == 2 else each[..., None], jnp.inf)
         for each in (jnp.asarray(start_s), jnp.asarray(end_s))
     )
     start, end = jnp.broadcast_arrays(start.astype(jnp.float32), end.astype(jnp.float32))
-    return Outage((Windows(start, end, of),))
+    held_s = None if delay_s is None else jnp.asarray(delay_s, jnp.float32)
+    return Outage((Windows(start, end, of, does, held_s),))
 
 
 def cuts(slot: Bool[Array, "sat port"] | Bool[np.ndarray, "sat port"]) -> Outage:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from jaxtyping import Array, Float, Float64, Key
+from jaxtyping import Array, Bool, Float, Float64, Key
 
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.distributions import Distribution
@@ -172,10 +172,19 @@ class Policy(Protocol):
         """
         ...
 
-    def route(self, solver: Any, plan: Any, masks: Sequence[Masks], walk: bool) -> Routes:
+    def route(
+        self,
+        solver: Any,
+        plan: Any,
+        masks: Sequence[Masks],
+        walk: bool,
+        without: Sequence[Masks] = (),
+    ) -> Routes:
         """Routes of a block, with hops if `walk`; `plan` is what `prepare` gave.
 
         Masks of one age are one object. They lie on the host, or on a device if the solver says so.
+        Each of `without` is the present less some marked things; the routes do not change with
+        them, and `Routes.passes` says which pass one.
         """
         ...
 
@@ -200,6 +209,8 @@ class Series(NamedTuple):
 
     latency_s: Float[np.ndarray, "draw time flow"]  # inf: not delivered
     hops: np.ndarray | None  # [draw, time, flow], -1: no path
+    # Is what is delivered altered on its way? None: nowhere, or no metric asks.
+    tampered: Bool[np.ndarray, "draw time flow"] | None = None
 
 
 class Output(NamedTuple):
@@ -221,6 +232,7 @@ class Metric(Protocol):
     modes: Sequence[str]  # "snapshot", "episode"
     needs_hops: bool
     needs_latency: bool  # optional: False if only finite or not is asked of a latency
+    needs_integrity: bool  # optional: True if `Series.tampered` is asked for
 
     def outputs(self) -> list[Output]: ...
 

@@ -20,11 +20,12 @@ from sdn_mc.core.protocols import Series
 from sdn_mc.engine.causes import Drawn, drawn_and_spans, prepared_tables, spec_of, traced
 from sdn_mc.engine.devices import is_on_device, places_of
 from sdn_mc.engine.effects import effects_of, with_effects
+from sdn_mc.engine.marks import Mark, questions
 from sdn_mc.engine.masking import mask_words, wiring_of
 from sdn_mc.engine.masking_xla import mask_words_on_device
 from sdn_mc.engine.scenes import build_scenes, network_of
 from sdn_mc.engine.series import series_of
-from sdn_mc.engine.types import HEALTHY, Block, Column, Prepared, Spec, System
+from sdn_mc.engine.types import HEALTHY, Asked, Block, Column, Prepared, Spec, System
 
 __all__ = ["HEALTHY", "Block", "Column", "Prepared", "Series", "Spec", "System", "network_of"]
 
@@ -41,20 +42,27 @@ def prepare(
     tables, preparing_s = prepared_tables(system.threats, scenes)
     spec = spec_of(system, scenes[0])
     solver = system.solver
-    needs_hops = any(metric.needs_hops for metric in system.metrics.values())
+    asked = asked_of(system, keeps_latency)
     run = Prepared(
-        system, seed, columns, spec, fleet, sites, flows, scenes, tables, (), (), needs_hops,
+        system, seed, columns, spec, fleet, sites, flows, scenes, tables, (), (), asked,
         solver, tuple(wiring_of(scene) for scene in scenes), (), preparing_s,
     )  # fmt: skip
     run = run._replace(plans=_plans(run))
     run = run._replace(healthy=tuple(_healthy(run, epoch) for epoch in range(len(scenes))))
-    parts = system.routing, *system.metrics.values()
-    asked = keeps_latency or needs_hops
-    asked |= any(getattr(part, "needs_latency", True) for part in parts)
-    if not asked and hasattr(solver, "without_latency"):
+    if not asked.latency and hasattr(solver, "without_latency"):
         run = run._replace(solver=solver.without_latency())
         run = run._replace(plans=_plans(run))
     return run._replace(places=places_of(run.solver, run.wirings))
+
+
+def asked_of(system: System, keeps_latency: bool) -> Asked:
+    """What metrics, the policy and the store want of routes."""
+    metrics = system.metrics.values()
+    hops = any(metric.needs_hops for metric in metrics)
+    integrity = any(getattr(metric, "needs_integrity", False) for metric in metrics)
+    latency = keeps_latency or hops or integrity
+    latency |= any(getattr(part, "needs_latency", True) for part in (system.routing, *metrics))
+    return Asked(latency, hops, integrity)
 
 
 def _plans(run: Prepared) -> tuple[Any, ...]:
@@ -92,10 +100,13 @@ def _block(run: Prepared, first: int, count: int) -> Block:
         age_s: masks_at(run, epoch, outages, run.columns, scene.time_s - age_s, padded)
         for age_s in set(run.system.routing.ages_s)
     }
+    marks = marks_at(run, epoch, outages, padded)
     series = {}
     for k, column in enumerate(run.columns):
-        masks = [seen[age_s][k] for age_s in run.system.routing.ages_s]
-        series[column.name] = series_of(_routes(run, epoch, masks), scene.flows, count)
+        masks, met = [seen[age_s][k] for age_s in run.system.routing.ages_s], marks[column.name]
+        routes = _routes(run, epoch, masks, [mark.without for mark in met])
+        delays_s = [mark.delay_s for mark in met]
+        series[column.name] = series_of(routes, scene.flows, count, delays_s)
     return Block(epoch, {name: value[:count] for name, value in drawn.items()}, series)
 
 
@@ -162,15 +173,31 @@ def masks_at(
     return with_effects(masks, effects, columns, wiring.best_only)
 
 
+def marks_at(
+    run: Prepared, epoch: int, outages: Mapping[str, Drawn], n_draw: int
+) -> dict[str, list[Mark]]:
+    """What routes of each column may meet, at the scene's instants."""
+    marks: dict[str, list[Mark]] = {column.name: [] for column in run.columns}
+    time_s = run.scenes[epoch].time_s
+    for asked in questions(outages, run.columns, run.asked):
+        masks = masks_at(run, epoch, asked.outages, asked.columns, time_s, n_draw)
+        for column, without in zip(asked.columns, masks, strict=True):
+            marks[column.name].append(Mark(without, asked.delay_s))
+    return marks
+
+
 def _healthy(run: Prepared, epoch: int) -> Series:
     """The scene without any cause: one draw."""
     masks = [_undamaged(run, epoch)] * len(run.system.routing.ages_s)
     return series_of(_routes(run, epoch, masks), run.flows, 1)
 
 
-def _routes(run: Prepared, epoch: int, masks: Sequence[Masks]) -> Routes:
+def _routes(
+    run: Prepared, epoch: int, masks: Sequence[Masks], without: Sequence[Masks] = ()
+) -> Routes:
     """As the policy has them, on masks of the ages that it asks for."""
-    return run.system.routing.route(run.solver, run.plans[epoch], masks, run.needs_hops)
+    route, given = run.system.routing.route, (run.solver, run.plans[epoch], masks, run.asked.hops)
+    return route(*given, without) if without else route(*given)
 
 
 def _undamaged(run: Prepared, epoch: int) -> Masks:

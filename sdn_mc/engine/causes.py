@@ -132,7 +132,9 @@ def _spans(
         return spans_of(law, -lag_s, window_s) if chain is None else chain
     begin_s, window_s = -lag_s, float(scene.window_s)
     given = np.asarray(part.start_s), np.asarray(part.end_s)
-    return spans_of_windows(*given, part.of, begin_s, window_s)
+    spans = spans_of_windows(*given, part.of, begin_s, window_s)
+    delay_s = None if part.delay_s is None else np.asarray(part.delay_s)
+    return spans._replace(does=part.does, delay_s=delay_s)
 
 
 def _must_know_since_when(of: str, scene: Scene) -> bool:

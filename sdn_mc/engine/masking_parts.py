@@ -1,13 +1,13 @@
 """What masks are made from: all spans and chains of a block as flat arrays, and working memory."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int, Int32, Int64, UInt32
 
 from sdn_mc.core.constants import DRAWS_PER_WORD
-from sdn_mc.core.outage import LINK, PAIR, Cuts, Spans
+from sdn_mc.core.outage import LINK, LOSES, PAIR, Cuts, Spans
 from sdn_mc.engine.causes import Drawn
 from sdn_mc.engine.chains import Chain, Numbers, numbers_for
 from sdn_mc.engine.masking_kernel import GROUP, LINKS, PAIRS, SAT, SITE, TERMINAL
@@ -73,7 +73,7 @@ def parts_of(
     n_sat, n_port, n_skipped = wiring.slots.wakes_on.shape
     used = sorted({cause for column in columns for cause in column.causes})
     named = [(cause, part) for cause in used for part in outages[cause]]
-    live = [(cause, part) for cause, part in named if isinstance(part, Spans | Chain)]
+    live = [(cause, part) for cause, part in named if _is_lost(part)]
     live.sort(key=lambda each: isinstance(each[1], Chain))
     spans = [part for _, part in live if isinstance(part, Spans)]
     acts = [[cause in column.causes for cause, _ in live] for column in columns]
@@ -118,6 +118,11 @@ def parts_of(
         acts=np.array(acts, bool).reshape(len(columns), n_part),
         cut=_cuts_of(named, columns, n_sat, n_port),
     )
+
+
+def _is_lost(part: Any) -> TypeGuard[Spans | Chain]:
+    """Does the part take something away, at times?"""
+    return isinstance(part, Chain) or (isinstance(part, Spans) and part.does == LOSES)
 
 
 def _cuts_of(

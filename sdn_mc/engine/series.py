@@ -1,50 +1,80 @@
 """From a solver's routes to series: the best pair of each flow, draws leading, on the host.
 
-Routes made on a device are reduced there, so that only flows leave it.
+Routes made on a device are reduced there, so that only flows leave it, unless something is met on
+them: that is charged on the host.
 """
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float32
 
 from sdn_mc.core.network import Routes
 from sdn_mc.core.protocols import Series
 from sdn_mc.core.scene import Flows
 
 
-def series_of(routes: Routes, flows: Flows, count: int) -> Series:
+def series_of(
+    routes: Routes,
+    flows: Flows,
+    count: int,
+    delays_s: Sequence[Float32[np.ndarray, " draw"] | None] = (),
+) -> Series:
     """Best pair of each flow, [draw, time, flow]; a route that does not hold is no route.
 
-    Of pairs that are equally good, the first.
+    Of pairs that are equally good, the first. `delays_s` says of each kind of thing that routes
+    may pass how long it holds a message, or None: it alters it. The pair is chosen before that.
     """
-    if not isinstance(routes.latency_s, jax.Array):
-        return _on_host(routes, flows, count)
+    if routes.passes or not isinstance(routes.latency_s, jax.Array):
+        return _on_host(routes, flows, count, delays_s)
     with jax.enable_x64(routes.latency_s.dtype == np.float64):
         latency, hops = _on_device(routes, flows.pair_flow, flows.n_flow)
     return Series(np.asarray(latency)[:count], None if hops is None else np.asarray(hops)[:count])
 
 
-def _on_host(routes: Routes, flows: Flows, count: int) -> Series:
-    latency = np.asarray(routes.latency_s)
+def _on_host(
+    routes: Routes,
+    flows: Flows,
+    count: int,
+    delays_s: Sequence[Float32[np.ndarray, " draw"] | None],
+) -> Series:
+    def leading(each: Any) -> Any:
+        return np.moveaxis(np.asarray(each)[..., :count], -1, 0)
+
+    latency: Any = np.asarray(routes.latency_s)
     if routes.delivered is not None:
         latency = np.where(routes.delivered, latency, np.asarray(np.inf, latency.dtype))
-    latency = np.moveaxis(latency[..., :count], -1, 0)
-    hops = None
-    if routes.hops is not None:
-        hops = np.moveaxis(np.asarray(routes.hops)[..., :count], -1, 0)
-    if len(flows.pair_flow) == flows.n_flow:
-        return Series(latency, hops)
+    latency, hops = leading(latency), None if routes.hops is None else leading(routes.hops)
+    passes = [leading(each) for each in routes.passes]
+    if len(flows.pair_flow) != flows.n_flow:
+        chosen = _best_pairs(latency, flows)
+        latency, hops, *passes = (
+            None if each is None else np.take_along_axis(each, chosen, axis=-1)
+            for each in (latency, hops, *passes)
+        )
+    tampered = None
+    for passed, delay_s in zip(passes, delays_s, strict=True):
+        if delay_s is None:
+            tampered = passed & np.isfinite(latency)
+        else:
+            held_s = np.asarray(delay_s, latency.dtype)[:count, None, None]
+            latency = np.where(passed, latency + held_s, latency)
+    return Series(latency, hops, tampered)
+
+
+def _best_pairs(latency: np.ndarray, flows: Flows) -> np.ndarray:
+    """The first best pair of each flow, [draw, time, flow]."""
     best = [
         np.flatnonzero(flows.pair_flow == flow)[
             np.argmin(latency[..., flows.pair_flow == flow], axis=-1)
         ]
         for flow in range(flows.n_flow)
     ]
-    chosen = np.stack(best, axis=-1)
-    taken = np.take_along_axis(latency, chosen, axis=-1)
-    return Series(taken, None if hops is None else np.take_along_axis(hops, chosen, axis=-1))
+    return np.stack(best, axis=-1)
 
 
 @partial(jax.jit, static_argnames=("n_flow",))

@@ -91,6 +91,14 @@ class Place(NamedTuple):
     wirings: tuple[Wiring, ...]
 
 
+class Asked(NamedTuple):
+    """What somebody wants to know of routes."""
+
+    latency: bool  # or else only whether there is one
+    hops: bool
+    integrity: bool  # whether messages are altered
+
+
 class Prepared(NamedTuple):
     """Everything that blocks share."""
 
@@ -105,7 +113,7 @@ class Prepared(NamedTuple):
     tables: tuple[dict[str, Any], ...]  # what each threat's `prepare` gave, for each epoch
     plans: tuple[Any, ...]
     healthy: tuple[Series, ...]  # one draw each
-    needs_hops: bool
+    asked: Asked
     solver: Solver  # of blocks; `plans` are what the policy prepared with it
     wirings: tuple[Wiring, ...]  # of each epoch, for masks
     places: tuple[Place, ...]  # devices that parts are dealt to

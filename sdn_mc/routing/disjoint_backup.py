@@ -57,11 +57,18 @@ class DisjointBackup(eqx.Module):
         del solver
         return prepare_routes(network, undamaged, self.disjoint)
 
-    def route(self, solver: Any, plan: Plan, masks: Sequence[Masks], walk: bool) -> Routes:
+    def route(
+        self,
+        solver: Any,
+        plan: Plan,
+        masks: Sequence[Masks],
+        walk: bool,
+        without: Sequence[Masks] = (),
+    ) -> Routes:
         """The first of both that holds."""
         del solver
         (now,) = masks
-        return held_routes(plan, now, walk)
+        return held_routes(plan, now, walk, without)
 
     def walk(
         self,

@@ -11,6 +11,7 @@ holds, with that route's own latency and hops; inf and -1 where none does.
 Latencies are those of the int32 solvers to the bit, whichever solver the run has.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -79,8 +80,29 @@ def prepare_routes(network: Network, undamaged: Masks, disjoint: str | None) -> 
     return Plan(table, OnDevices(lambda: jax.device_put(table, current_device())))
 
 
-def held_routes(plan: Plan, masks: Masks, walk: bool) -> Routes:
-    """The first route of each pair that holds, where the masks are."""
+def held_routes(plan: Plan, masks: Masks, walk: bool, without: Sequence[Masks] = ()) -> Routes:
+    """The first route of each pair that holds, where the masks are.
+
+    It passes what some masks are without if, on those, it is not the first that holds.
+    """
+    routes = _held(plan, masks, walk)
+    if not without:
+        return routes
+    numbered = _numbered(plan)
+    taken, *others = (_held(numbered, each, False).latency_s for each in (masks, *without))
+    return Routes(routes.latency_s, routes.hops, None, tuple(taken != each for each in others))
+
+
+def _numbered(plan: Plan) -> Plan:
+    """Routes by their numbers, in the place of latencies."""
+    shape = plan.table.latency_s.shape
+    number = np.broadcast_to(np.arange(shape[2], dtype=np.float32), shape)
+    table = plan.table._replace(latency_s=frozen(number))
+    return Plan(table, OnDevices(lambda: jax.device_put(table, current_device())))
+
+
+def _held(plan: Plan, masks: Masks, walk: bool) -> Routes:
+    """The first route of each pair that holds."""
     if isinstance(masks.link_up, jax.Array):
         latency_s, hops = _held_on_device(plan.placed.here(), masks.link_up, masks.access_up)
         return Routes(latency_s, hops if walk else None)

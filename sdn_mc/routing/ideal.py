@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import equinox as eqx
 
 from sdn_mc.core.network import DrawMasks, Masks, Network, Routes, Walk
+from sdn_mc.routing.checks import checked_routes
 from sdn_mc.routing.walk import walk_one
 
 
@@ -28,10 +29,17 @@ class Ideal(eqx.Module):
         del undamaged
         return solver.prepare(network)
 
-    def route(self, solver: Any, plan: Any, masks: Sequence[Masks], walk: bool) -> Routes:
+    def route(
+        self,
+        solver: Any,
+        plan: Any,
+        masks: Sequence[Masks],
+        walk: bool,
+        without: Sequence[Masks] = (),
+    ) -> Routes:
         """Shortest paths on what is up."""
         (now,) = masks
-        return solver.solve(plan, now, None, walk)
+        return checked_routes(solver, plan, now, None, walk, without)
 
     def walk(
         self,

@@ -13,6 +13,7 @@ import equinox as eqx
 
 from sdn_mc.core.fields import Scalar, field
 from sdn_mc.core.network import DrawMasks, Masks, Network, Routes, Walk
+from sdn_mc.routing.checks import checked_routes
 from sdn_mc.routing.walk import walk_one
 
 
@@ -38,10 +39,18 @@ class Lagged(eqx.Module):
         del undamaged
         return solver.prepare(network)
 
-    def route(self, solver: Any, plan: Any, masks: Sequence[Masks], walk: bool) -> Routes:
+    def route(
+        self,
+        solver: Any,
+        plan: Any,
+        masks: Sequence[Masks],
+        walk: bool,
+        without: Sequence[Masks] = (),
+    ) -> Routes:
         """Shortest paths on what was up, checked on what is."""
         now, before = masks
-        return solver.solve(plan, before, None if before is now else now, walk)
+        truth = None if before is now else now
+        return checked_routes(solver, plan, before, truth, walk, without)
 
     def walk(
         self,

@@ -31,11 +31,18 @@ class Static(eqx.Module):
         del solver
         return prepare_routes(network, undamaged, None)
 
-    def route(self, solver: Any, plan: Plan, masks: Sequence[Masks], walk: bool) -> Routes:
+    def route(
+        self,
+        solver: Any,
+        plan: Plan,
+        masks: Sequence[Masks],
+        walk: bool,
+        without: Sequence[Masks] = (),
+    ) -> Routes:
         """Where the routes hold."""
         del solver
         (now,) = masks
-        return held_routes(plan, now, walk)
+        return held_routes(plan, now, walk, without)
 
     def walk(
         self,

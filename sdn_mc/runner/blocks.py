@@ -121,12 +121,9 @@ def _joined(index: int, futures: list[Future[Block]]) -> tuple[int, Block]:
 
 
 def _joined_series(parts: list[Series]) -> Series:
-    latency_s, hops = _joined_rows([p.latency_s for p in parts]), None
-    if parts[0].hops is not None:
-        hops = _joined_rows([p.hops for p in parts])
-    return Series(latency_s, hops)
+    return Series(*(_joined_rows(list(rows)) for rows in zip(*parts, strict=True)))
 
 
-def _joined_rows(rows: list[Any]) -> np.ndarray:
+def _joined_rows(rows: list[Any]) -> Any:
     """Rows below each other, C-ordered: the order in which numpy sums follows the layout."""
-    return np.ascontiguousarray(np.concatenate(rows))
+    return None if rows[0] is None else np.ascontiguousarray(np.concatenate(rows))

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int
 
-from sdn_mc.core.network import DrawMasks
-from sdn_mc.core.outage import LINK, PAIR, Cuts, Effect, groups_of_pairs, pair_of
+from sdn_mc.core.network import DrawMasks, Walk
+from sdn_mc.core.outage import LINK, LOSES, PAIR, Cuts, Effect, Spans, groups_of_pairs, pair_of
 from sdn_mc.core.scene import Links, Scene
 from sdn_mc.engine.causes import Drawn, Moving
 from sdn_mc.engine.chains import Chain, down_of_chain
@@ -24,6 +24,16 @@ class Row(NamedTuple):
     of_how_many: int
 
 
+class Met(NamedTuple):
+    """What one cause has up that delays or alters messages."""
+
+    cause: str
+    does: str
+    delay_s: float | None
+    sat: Bool[np.ndarray, " sat"]
+    site: Bool[np.ndarray, " site"]
+
+
 class Lost(NamedTuple):
     """What is out, by cause: satellites [sat], terminals, sites, link slots, access candidates."""
 
@@ -33,6 +43,7 @@ class Lost(NamedTuple):
     site: ByCause
     cut: ByCause
     candidate: ByCause
+    met: list[Met]
     sat_name: tuple[str, ...]
 
     def satellite(self, sat: int) -> str:
@@ -52,7 +63,7 @@ def lost_at(
     fleet, links = scene.fleet, scene.links
     assert links is not None
     names = fleet.catalogue.name if fleet.catalogue else map(str, range(fleet.n_sat))
-    lost = Lost([], {}, {}, {}, {}, {}, tuple(names))
+    lost = Lost([], {}, {}, {}, {}, {}, [], tuple(names))
     shape = fleet.n_sat, links.n_terminal
     for cause in causes:
         lost.sat[cause], lost.terminal[cause] = np.zeros(shape[0], bool), np.zeros(shape, bool)
@@ -73,12 +84,21 @@ def lost_at(
                 rows = (part.draw == bit) & (part.start_s <= at) & (at < part.end_s)
                 down = np.zeros(part.n_entity, bool)
                 down[part.entity[rows]] = True
+            if isinstance(part, Spans) and part.does != LOSES:
+                _note_met(lost, cause, part, down, scene, bit)
+                continue
             if part.of == LINK:
                 down = down[_at(links.number, time)] & np.isfinite(links.delay_s[time])
                 _note_cuts(lost, cause, down, links, time)
                 continue
             _note_windows(lost, cause, part.of, down, scene, time)
     return lost
+
+
+def met_on(lost: Lost, walk: Walk) -> list[Met]:
+    """What a route meets, of all that delays or alters messages."""
+    ends = [walk.source_site, walk.destination_site]
+    return [met for met in lost.met if met.sat[list(walk.sat)].any() or met.site[ends].any()]
 
 
 def words_for_access(lost: Lost, truth: DrawMasks, site: int, candidate: int, sat: int) -> str:
@@ -151,6 +171,22 @@ def _note_cuts(
     names = [" - ".join(lost.satellite(k) for k in pair) for pair in ends]
     n_link = int(np.isfinite(links.delay_s[0][:, : links.n_terminal]).sum()) // 2
     lost.rows.append(Row(cause, "link", names, n_link))
+
+
+def _note_met(
+    lost: Lost, cause: str, part: Spans, down: Bool[np.ndarray, " entity"], scene: Scene, bit: int
+) -> None:
+    """Satellites and sites that handle messages as they should not."""
+    sat, site = np.zeros(scene.fleet.n_sat, bool), np.zeros(scene.sites.n_site, bool)
+    if part.of == "site":
+        site |= down
+    else:
+        sat |= down if part.of == "sat" else down[scene.fleet.group[part.of]]
+    delay_s = None if part.delay_s is None else float(part.delay_s[bit])
+    lost.met.append(Met(cause, part.does, delay_s, sat, site))
+    names = [lost.satellite(int(k)) for k in np.flatnonzero(sat)]
+    names += [scene.sites.name[k] for k in np.flatnonzero(site)]
+    lost.rows.append(Row(cause, f"{part.of} that {part.does}", names, len(down)))
 
 
 def _note_windows(

@@ -19,7 +19,7 @@ from sdn_mc.core.problems import InputError
 from sdn_mc.engine import HEALTHY, Column, Prepared
 from sdn_mc.engine.effects import effects_of
 from sdn_mc.runner import contents
-from sdn_mc.runner.losses import Lost, lost_at, words_for_access, words_for_link
+from sdn_mc.runner.losses import Lost, lost_at, met_on, words_for_access, words_for_link
 
 N_SHOWN = 5
 
@@ -165,11 +165,19 @@ def _print_route(moment: Moment, flow: int, masks: Sequence[DrawMasks], console:
     for (leg, state), delay_s in zip(_legs(moment, walk), walk.delay_s, strict=True):
         total_s += delay_s
         table.add_row(escape(leg), f"{delay_s * 1e3:.6f}", f"{total_s * 1e3:.6f}", escape(state))
+    held_s = 0.0
+    for met in met_on(moment.lost, walk) if masks is moment.masks else ():
+        held_s += met.delay_s or 0.0
+        held = f"{met.delay_s * 1e3:.6f}" if met.delay_s is not None else ""
+        names = ", ".join(moment.lost.satellite(k) for k in walk.sat if met.sat[k])
+        state = f"{met.does} messages that pass {names or 'the site'}"
+        table.add_row(f"({met.cause})", held, f"{(total_s + held_s) * 1e3:.6f}", escape(state))
     console.print(table)
     words = "link" if walk.hops == 1 else "links"
     console.print(
-        f"{walk.hops} {words}, {total_s * 1e3:.6f} ms; in ticks of 2 ns, as the integer solvers "
-        f"add, {walk.latency_s * 1e3:.6f} ms" + ("" if walk.delivered else "; not delivered")
+        f"{walk.hops} {words}, {(total_s + held_s) * 1e3:.6f} ms; in ticks of 2 ns, as the integer "
+        f"solvers add, {(walk.latency_s + held_s) * 1e3:.6f} ms"
+        + ("" if walk.delivered else "; not delivered")
     )
 
 

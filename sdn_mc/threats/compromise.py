@@ -1,4 +1,4 @@
-"""Cyber compromise that spreads over the mesh: who drops traffic, from infection to clean-up.
+"""Cyber compromise that spreads over the mesh: what it does to traffic, from infection to clean-up.
 
 Model: an SIR process on the graph of links that the healthy mesh has. At the onset one satellite,
 or one group's ground system, is taken. From there a compromised satellite i infects a neighbour j
@@ -8,7 +8,8 @@ after an exponential time of rate
 
 with c_ij the share of the epoch's instants at which the two are linked and s the susceptibility of
 a group; a ground system infects its own satellites at ground_rate * s. A compromised satellite
-drops all traffic (it counts as lost) until it is clean; a clean one stays immune. Two responses:
+drops all traffic (it counts as lost), or forwards it late or altered, which no route avoids, until
+it is isolated or clean; a clean one stays immune. Two responses:
 
     patch: the first detection anywhere is the alarm (each compromised satellite is detected after
     an exponential time); every software group is then patched as one, after an exponential time of
@@ -27,7 +28,7 @@ Sources: the cause, from a management plane to all terminals at once, is KA-SAT'
 (Viasat, KA-SAT Network cyber attack overview, 2022), stabilised in hours to days. No rate of
 spreading between satellites is public: rates, chi, detection and repair are assumptions to sweep.
 Limits: contacts count by their share of time, not by when they are; standby links carry nothing;
-the alarm is one for the whole fleet; messages are lost, never altered.
+the alarm is one for the whole fleet; a message is delayed once, however many it passes.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,7 +45,7 @@ from sdn_mc.core.constants import DRAWS_PER_WORD, S_PER_H
 from sdn_mc.core.distributions import Bernoulli, Choice, Distribution
 from sdn_mc.core.fields import Scalar, field
 from sdn_mc.core.fleet import Fleet
-from sdn_mc.core.outage import Outage, windows
+from sdn_mc.core.outage import DELAYS, LOSES, TAMPERS, Outage, windows
 from sdn_mc.core.scene import Links, Scene
 from sdn_mc.threats.group_fault import GIVEN, missing_groups
 
@@ -71,6 +72,12 @@ class Compromise(eqx.Module):
     )
     probability: Scalar = field(
         unit="1", within=(0, 1), doc="Chance that the foothold is taken, given the event."
+    )
+    does: str = field(
+        doc="What a compromised satellite does with messages.", choices=(LOSES, DELAYS, TAMPERS)
+    )
+    delay_s: Scalar = field(
+        unit="s", within=(0, 86_400), doc="Time a message is held, if it delays.", assumed=True
     )
     rate_per_h: Scalar = field(
         unit="1/h", within=(0, 1e9), doc="Rate over a lasting link in a group.", assumed=True
@@ -123,7 +130,7 @@ class Compromise(eqx.Module):
     def sample(
         self, key: Key[Array, ""], macros: Mapping[str, Any], scene: Scene, prepared: Any
     ) -> Outage:
-        """One window for each satellite that is reached."""
+        """One window for each satellite that is reached, and one while it is isolated."""
         fleet, onset_s = scene.fleet, macros["onset_s"]
         group, n_group = fleet.group[self.label], fleet.n_group(self.label)
         keys = jax.random.split(key, 4)
@@ -131,7 +138,7 @@ class Compromise(eqx.Module):
         across = jnp.where(group[:, None] == group[prepared.neighbour], 1.0, self.chi)
         rate_per_h = self.rate_per_h * prepared.share * across * susceptible[:, None]
         is_patch = self.response == "patch"
-        reached_s, clean_s = (_until_patched if is_patch else _until_isolated)(
+        reached_s, acts_until_s, clean_s = (_until_patched if is_patch else _until_isolated)(
             (prepared.neighbour, prepared.link, jnp.asarray(group)),
             self._start_s(keys[0], macros, scene, susceptible),
             _unit(keys[1], (prepared.neighbour.size // 2,)),
@@ -141,7 +148,14 @@ class Compromise(eqx.Module):
             jnp.float32(scene.window_s - onset_s),
         )
         when = jnp.isfinite(reached_s)
-        return windows(onset_s + reached_s, onset_s + clean_s, of="sat", when=when)
+        reached_s, acts_until_s, clean_s = (
+            onset_s + each for each in (reached_s, acts_until_s, clean_s)
+        )
+        if self.does == LOSES:
+            return windows(reached_s, clean_s, of="sat", when=when)
+        held_s = self.delay_s if self.does == DELAYS else None
+        acts = windows(reached_s, acts_until_s, "sat", when, self.does, held_s)
+        return acts if is_patch else acts + windows(acts_until_s, clean_s, of="sat", when=when)
 
     def _susceptible(self, scene: Scene) -> Float[Array, " group"]:
         names = scene.fleet.group_names[self.label]
@@ -222,7 +236,7 @@ def by_rows(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @by_rows
 def _until_patched(contacts, start_s, unit, rate_per_s, detected_s, repaired_s, end_s):
-    """When each satellite is infected, and when its group is patched, after the onset.
+    """When each satellite is infected, and when its group is patched (twice), after the onset.
 
     The alarm, and all before the first patch, does not depend on patches: found first.
     """
@@ -245,17 +259,18 @@ def _until_patched(contacts, start_s, unit, rate_per_s, detected_s, repaired_s, 
 
     allowed_s = jnp.where(start_s < clean_s, start_s, jnp.inf)
     begin_s = jnp.where(free_s < patch_s(free_s), free_s, allowed_s)
-    return _least_s(begin_s, delay_s, neighbour, before_patch_of_either), clean_s
+    return _least_s(begin_s, delay_s, neighbour, before_patch_of_either), clean_s, clean_s
 
 
 @by_rows
 def _until_isolated(contacts, start_s, unit, rate_per_s, detected_s, repaired_s, end_s):
-    """When each satellite is infected, if it spreads until it is detected; and when it is back."""
+    """When each satellite is infected, if it spreads until isolated; when that is, and ends."""
     neighbour, link, _ = contacts
     delay_s = _over(unit[link], rate_per_s)
     delay_s = jnp.where(delay_s < detected_s[neighbour], delay_s, jnp.inf)
     reached_s = _least_s(start_s, delay_s, neighbour, lambda time_s, contact: end_s)
-    return reached_s, reached_s + detected_s + repaired_s
+    isolated_s = reached_s + detected_s
+    return reached_s, isolated_s, isolated_s + repaired_s
 
 
 def _least_s(begin_s, delay_s, neighbour, until_s):

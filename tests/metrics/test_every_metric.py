@@ -1,26 +1,29 @@
 """What holds for every metric: declared names, shapes, dtypes, and the same bits at any width."""
 
+import importlib
+
 import numpy as np
 import pytest
+import yaml
 
+from sdn_mc import config
 from sdn_mc.core.protocols import Series
-from sdn_mc.metrics.availability import Availability
-from sdn_mc.metrics.continuity import Continuity
-from sdn_mc.metrics.deadline import Deadline
-from sdn_mc.metrics.degradation import Degradation
-from sdn_mc.metrics.hops import Hops
-from sdn_mc.metrics.latency import Latency
-from sdn_mc.metrics.stretch import Stretch
 
-METRICS = [
-    Availability(),
-    Continuity(gap_s=60.0),
-    Latency(percentiles=(50, 95, 99)),
-    Deadline(deadline_s=1.0),
-    Stretch(),
-    Hops(),
-    Degradation(deadline_s=1.0),
-]
+
+def every_metric():
+    """As its YAML file has it."""
+    for path in sorted((config.config_folder() / "metrics").glob("*.yaml")):
+        for node in yaml.safe_load(path.read_text()).values():
+            module, _, kind = node["_target_"].rpartition(".")
+            fields = {
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in node.items()
+                if not name.startswith("_")
+            }
+            yield getattr(importlib.import_module(module), kind)(**fields)
+
+
+METRICS = list(every_metric())
 CASES = [(metric, mode) for metric in METRICS for mode in metric.modes]
 SAMPLED = [(m, mode) for m, mode in CASES if mode == "snapshot" and hasattr(m, "per_instant")]
 N_DRAW, N_TIME, N_FLOW = 256, 97, 3
@@ -50,11 +53,12 @@ def some_series(rng, n_draw):
     shape = (n_draw, N_TIME, N_FLOW)
     hops = np.where(rng.random(shape) < 0.3, -1, rng.integers(0, 20, shape)).astype(np.int16)
     latency_s = np.where(hops < 0, np.inf, rng.uniform(0.02, 2, shape)).astype(np.float32)
-    return Series(latency_s, hops)
+    tampered = np.isfinite(latency_s) & (rng.random(shape) < 0.2)
+    return Series(latency_s, hops, tampered)
 
 
 def part(series, draws):
-    return Series(series.latency_s[draws], series.hops[draws])
+    return Series(*(each[draws] for each in series))
 
 
 def test_the_scores_are_those_declared(case):
@@ -83,8 +87,7 @@ def test_the_bits_do_not_depend_on_the_width_of_the_block(case):
 def test_the_bits_do_not_depend_on_the_memory_order_of_the_series(case):
     metric, series, healthy, scene = case
     moved = Series(
-        np.moveaxis(np.ascontiguousarray(np.moveaxis(series.latency_s, 0, -1)), -1, 0),
-        np.moveaxis(np.ascontiguousarray(np.moveaxis(series.hops, 0, -1)), -1, 0),
+        *(np.moveaxis(np.ascontiguousarray(np.moveaxis(each, 0, -1)), -1, 0) for each in series)
     )
     whole = metric.score(series, healthy, scene)
     for name, values in metric.score(moved, healthy, scene).items():
