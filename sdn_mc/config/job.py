@@ -18,7 +18,9 @@ SINGLE = (
     "routing", "solver",
 )  # fmt: skip
 SEVERAL = ("threats", "metrics")
-PLAIN = ("title", "draws", "seed", "columns", "campaigns", "store", "run", "plugins", "aliases")
+PLAIN = (
+    "title", "draws", "seed", "columns", "campaigns", "store", "run", "plugins", "aliases", "study",
+)  # fmt: skip
 CONFIG_GROUPS = (*SINGLE, *SEVERAL, "experiment")
 LINK_BYTES = 8 * 4  # delays of four links of a satellite at one instant: less no scene holds
 
@@ -65,7 +67,7 @@ def load(
         plugins: packages whose components may be built; None: those that the configuration names,
             which a stored one may not.
     """
-    tree = _plain(config)
+    tree = plain(config)
     problems = Problems()
     _check_top_level(tree, problems)
     named = _texts(tree, "plugins", problems)
@@ -105,7 +107,8 @@ def load(
     )
 
 
-def _plain(config: DictConfig | dict[str, Any]) -> dict[str, Any]:
+def plain(config: DictConfig | dict[str, Any]) -> dict[str, Any]:
+    """The configuration as plain values, interpolations resolved."""
     plain = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items()}

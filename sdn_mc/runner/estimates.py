@@ -66,11 +66,16 @@ def _column_row(
     run: Prepared, result: Store, output: Output, column: int, epoch: np.ndarray
 ) -> dict[str, np.ndarray]:
     values = result.read(f"/metrics/{output.name}")[column].astype(np.float64)
-    per_instant = None
-    if output.name in engine.instants_of(run, run.healthy[0], 0):
-        means = result.read(f"/metrics/{output.name}_at_time")[column]
-        per_instant = _by_epoch(means, result.n_draw, len(run.scenes))
+    per_instant = means_at_times(result, output.name, column, len(run.scenes))
     return _by_flow_and_over(output, values, epoch, per_instant)
+
+
+def means_at_times(result: Store, name: str, column: int, n_epoch: int) -> np.ndarray | None:
+    """Means over draws, [epoch, time, flow]; None for what is no mean over sampled instants."""
+    path = f"/metrics/{name}_at_time"
+    if path not in result.arrays():
+        return None
+    return _by_epoch(result.read(path)[column], result.n_draw, n_epoch)
 
 
 def _by_epoch(means: np.ndarray, n_draw: int, n_epoch: int) -> np.ndarray:

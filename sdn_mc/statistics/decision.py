@@ -1,0 +1,69 @@
+"""Which of two is better: from paired differences over common draws to a verdict.
+
+With d the mean difference (first less second) over common draws and [l, h] its 95 % interval,
+
+    the one that is better    if the interval excludes 0;
+    no matter                 if it does not, and lies inside +- margin;
+    not decided               otherwise.
+
+Draws that would decide: the half-width falls as 1 / sqrt(draws), as far as draws make it; with the
+half-width at max(|d|, margin - |d|) the interval would leave 0, or fit the margin. The number is
+an estimate from what d says now, no promise; what epochs and instants add to the width, more draws
+do not take away.
+
+A tail mean, CVaR, is compared through its own mean form (Rockafellar & Uryasev 2000, Journal of
+Risk 2:21): with q the quantile of all draws, the mean of z = q + max(loss - q, 0) / tail is the
+mean of the worst, and to first order the error of q does not enter, since the derivative with
+respect to q is 0 there. So differences of z are paired as any others.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from sdn_mc.statistics.estimate import Estimate
+from sdn_mc.statistics.mean import paired_difference
+
+FIRST, SECOND, NO_MATTER, OPEN = "first", "second", "no matter", "open"
+
+
+class Verdict(NamedTuple):
+    """Which is better, by a paired interval."""
+
+    word: str  # FIRST, SECOND, NO_MATTER or OPEN
+    difference: Estimate  # first less second
+    draws_needed: int | None  # where open
+
+
+def decide(
+    first: Float[np.ndarray, " draw"],
+    second: Float[np.ndarray, " draw"],
+    epoch: Int[np.ndarray, " draw"],
+    *,
+    higher_is_better: bool,
+    margin: float,
+    per_instant: Float[np.ndarray, "epoch time"] | None = None,
+) -> Verdict:
+    """The verdict on two columns of values of the same draws."""
+    found = paired_difference(first, second, epoch, per_instant=per_instant)
+    if found.low > 0 or found.high < 0:
+        is_first = (found.value > 0) == higher_is_better
+        return Verdict(FIRST if is_first else SECOND, found, None)
+    if -margin <= found.low and found.high <= margin:
+        return Verdict(NO_MATTER, found, None)
+    return Verdict(OPEN, found, _draws_needed(found, margin))
+
+
+def worst_part(loss: Float[np.ndarray, " draw"], tail: float) -> Float[np.ndarray, " draw"]:
+    """Values whose mean is the mean of the worst `tail` of the losses, one for each draw."""
+    rank = max(math.ceil((1 - tail) * len(loss) - 1e-9), 1)
+    quantile = np.partition(loss, rank - 1)[rank - 1]
+    return quantile + np.maximum(loss - quantile, 0) / tail
+
+
+def _draws_needed(found: Estimate, margin: float) -> int:
+    half_width = max(found.high - found.value, found.value - found.low)
+    wanted = max(abs(found.value), margin - abs(found.value))
+    return math.ceil(found.n_draw * (half_width / wanted) ** 2)
