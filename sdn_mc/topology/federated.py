@@ -6,9 +6,9 @@ terminals that are still free are joined, cheapest first over all pairs:
 
     lasting   once an epoch, by lasting distance over `horizon_s` (`candidates.py`), pairs that can
               stand at their nearest; such a link comes and goes with geometry. Satellites at other
-              heights drift apart within hours, so this is a lower bound.
-    nearest   at every instant, by distance now (`nearest.py`); acquisition costs nothing, so this
-              is an upper bound.
+              heights drift apart within hours, and nobody re-points: the low end.
+    nearest   at every instant, by distance now (as in `nearest.py`); acquisition costs nothing: the
+              high end.
 
 A grid uses every terminal it has, so a `keep_free` share of each allowed group's satellites, evenly
 chosen, leaves its last terminal to other members. Who is *allowed* to link is said here; who
@@ -31,6 +31,7 @@ from sdn_mc.core.problems import InputError
 from sdn_mc.core.scene import Ephemeris, Links
 from sdn_mc.topology.bent_pipe import BentPipe
 from sdn_mc.topology.cross_links import LASTING, NEAREST, Pair, Rule, joined_across
+from sdn_mc.topology.describe import components
 from sdn_mc.topology.planned import GOLDEN, Planned
 from sdn_mc.topology.plus_grid import PlusGrid
 from sdn_mc.topology.wiring import GRAZING_DOC, RANGE_DOC, RATE_DOC, Limits
@@ -136,6 +137,8 @@ class Federated(eqx.Module):
             links = joined_across(links, fleet, ephemeris, pairs, rule)
             for (one, two), (a, b) in zip(self.allowed, pairs, strict=True):
                 notes.append(_cross_note(links, f"{one} and {two}", a, b))
+        in_mesh = ephemeris.carries_traffic & (fleet.shell >= 0)
+        notes.append(_whole_note(links, in_mesh))
         return dataclasses.replace(links, notes=tuple(notes))
 
     def _spared(self, fleet: Fleet, pairs: list[Pair]) -> Int[np.ndarray, " sat"]:
@@ -156,6 +159,18 @@ def _cross_note(
     return (
         f"between {names} {count.mean():.1f} links stand on average over the scene's instants, "
         f"{count.min()} at least"
+    )
+
+
+def _whole_note(links: Links, in_mesh: Bool[np.ndarray, " sat"]) -> str:
+    """Pieces of the whole at the first instant."""
+    neighbour = links.neighbour if links.neighbour.ndim == 2 else links.neighbour[0]
+    here, port = np.nonzero(np.isfinite(links.delay_s[0, :, : links.n_terminal]))
+    size = np.bincount(components(len(in_mesh), here, neighbour[here, port])[in_mesh])
+    pieces = np.count_nonzero(size)
+    return (
+        f"together: {pieces} connected component{'s' if pieces > 1 else ''} at the first instant, "
+        f"the largest with {size.max(initial=0) / max(in_mesh.sum(), 1):.1%} of the satellites"
     )
 
 

@@ -13,7 +13,7 @@ from sdn_mc.topology.federated import Federated
 from sdn_mc.topology.planned import Planned
 from sdn_mc.topology.plus_grid import PlusGrid
 from tests.orbit_fleets import Orbits, circular, fleet_of, walker_elements
-from tests.topology.mesh_checks import check_mesh, link_list, up_slots
+from tests.topology.mesh_checks import check_mesh, link_list, n_component
 
 GRID = PlusGrid(
     slot_shift=None, seam=None, max_range_km=5400.0, grazing_km=80.0, max_rate_deg_s=1.0,
@@ -151,16 +151,19 @@ def test_satellites_that_carry_no_traffic_get_no_link_to_others():
 def test_standby_links_of_members_survive_the_joining():
     fleet, ephemeris = three()
     mending = dataclasses.replace(GRID, mend="bypass")
-    mesh = federated(members={"a": mending, "b": BentPipe()}, allowed=(("a", "c"),))
+    mesh = federated(members={"c": mending, "b": BentPipe()}, keep_free=0.0, allowed=(("a", "c"),))
     links = mesh.build(fleet, ephemeris)
     assert links.n_terminal == 4 and links.retarget_s == 100.0
     lost = np.random.default_rng(3).random(fleet.n_sat) < 0.2
     for time in range(len(TIMES_S)):
         check_mesh(links, lost, time)
-    # those of a are what a has by itself: a comes first, so its satellites have its numbers
-    alone = federated(members={"a": mending}, keep_free=0.3, allowed=()).build(fleet, ephemeris)
-    assert up_slots(links, lost)[:120, 4:].any()
-    assert alone.wakes_on[:120].max() < 120 and links.wakes_on[:120].max() < 120
+    # c's are those of a mending grid over the whole fleet, which wires each shell by itself
+    whole, c = mending.build(fleet, ephemeris), slice(192, 234)
+    for name in ("neighbour", "peer", "terminal", "wakes_on"):
+        np.testing.assert_array_equal(getattr(links, name)[c], getattr(whole, name)[c])
+    np.testing.assert_array_equal(links.delay_s[:, c], whole.delay_s[:, c])
+    assert links.wakes_on[c].max() >= 192
+    assert np.all(links.wakes_on[:192] == -1)
     assert not np.isfinite(links.delay_s[0, 120:192]).any()
 
 
@@ -169,6 +172,26 @@ def test_the_members_may_be_those_of_any_label():
     links = federated(label="prime", allowed=(("X", "Y"),), otherwise=GRID).build(fleet, ephemeris)
     # X has a and b, whose shells a grid does not join; Y is c
     assert crossing(links, fleet) <= {("a", "c"), ("b", "c")} and crossing(links, fleet)
+
+
+@pytest.mark.parametrize("cross", ["lasting", "nearest"])
+def test_notes_say_how_many_links_join_members_and_how_many_pieces_there_are(cross):
+    fleet, ephemeris = three()
+    apart = federated(otherwise=PLANNED).build(fleet, ephemeris).notes
+    together = federated(otherwise=PLANNED, cross=cross, allowed=(("a", "b"), ("b", "c"))).build(
+        fleet, ephemeris
+    )
+    pieces = n_component(together)
+    assert together.notes[-1].startswith(f"together: {pieces} connected component")
+    assert int(apart[-1].split()[1]) > pieces
+    member = fleet.group["constellation"]
+    count = []
+    for time in range(len(TIMES_S)):
+        up = np.isfinite(together.delay_s[time])
+        neighbour = together.neighbour if cross == "lasting" else together.neighbour[time]
+        count.append(int(np.sum(up & (member[:, None] == 0) & (member[neighbour] == 1))))
+    said = next(note for note in together.notes if note.startswith("between a and b"))
+    assert f"{np.mean(count):.1f} links stand on average" in said and f"{min(count)} at" in said
 
 
 @pytest.mark.parametrize(
