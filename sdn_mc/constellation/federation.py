@@ -7,6 +7,9 @@ members which share a supplier, a ground system or software also fail with it. A
 member lacks a label is in the group "none" of that label. Rules under `labels` are applied to the
 whole fleet and replace what the members say: `ground_system: AllSame` makes everybody share one.
 
+A Walker pattern has no date of its own, so every one holds at the start of the run, whatever its
+`epoch` says; element sets keep theirs.
+
 `deployment` says how much of a member is in service at the start of the run; a member that it does
 not name is there in full. To cancel one, give it a `deployed_fraction` of 0, or leave it out
 (`~constellation.members.NAME`); to add one, `+constellation@constellation.members.NAME=OTHER`.
@@ -49,7 +52,7 @@ class Federation(eqx.Module):
         doc="The constellations by name, in the order of the satellites."
     )
     epoch: str | None = field(
-        doc="Start handed to the members where the run has none; null: each has its own epoch.",
+        doc="Start where the run has none, for patterns too; null: each member has its own epoch.",
         static=True,
     )
     deployment: dict[str, Deployment] = field(
@@ -142,6 +145,8 @@ class _Part(NamedTuple):
 
 def _built(name: str, member: eqx.Module, start: JulianDate | None) -> Fleet:
     """A member's fleet; its faults are told with its place."""
+    if isinstance(member, Walker) and start is not None:
+        member = dataclasses.replace(member, epoch=None)
     try:
         return member.build(start)  # type: ignore[attr-defined]
     except InputError as error:

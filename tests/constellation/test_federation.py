@@ -78,6 +78,16 @@ def test_members_follow_each_other_and_planes_and_shells_are_counted_on():
     np.testing.assert_array_equal(fleet.elements.raan_rad[6:], alone.raan_rad)
 
 
+def test_patterns_hold_where_the_run_starts_whatever_their_epoch():
+    old = dataclasses.replace(member(2, 2), epoch="2020-01-01T00:00:00Z")
+    made = federation(a=old, b=member(1, 3))
+    assert set(made.build(START).elements.epoch_day) == {START.day}
+    by_default = made.build(None)
+    assert by_default.reference == JulianDate.parse("2027-01-01T00:00:00Z")
+    alone = dataclasses.replace(federation(a=old), epoch=None).build(None)
+    assert alone.reference == JulianDate.parse("2020-01-01T00:00:00Z")
+
+
 def test_labels_are_united_and_groups_of_one_name_are_one_group():
     fleet = federation().build(START)
     assert names(fleet, "constellation") == ["a"] * 6 + ["b"] * 8
@@ -120,7 +130,7 @@ def test_a_member_is_cancelled_or_added_from_the_command_line():
     less = config.job_of([name, *BARE, "~constellation.members.t2"])
     assert less.parts["constellation"].build(None).n_sat == 146
     third = "+constellation@constellation.members.t3=sda_t3_transport"
-    more = config.job_of([name, *BARE, third, "constellation.members.t3.epoch=null"])
+    more = config.job_of([name, *BARE, third])
     assert more.parts["constellation"].build(None).n_sat == 476
     none = "{_target_: sdn_mc.constellation.deployment.DeployedFraction, deployed_fraction: 0, "
     gone = config.job_of([name, *BARE, f"+constellation.deployment.t2={none}by: plane}}"])
@@ -182,7 +192,7 @@ def test_planes_enter_service_at_the_dates_of_the_plan(date, slip, checkout, per
 
 
 def test_what_is_not_launched_is_counted_so_and_said():
-    # b flies its first plane from 1 September 2025, its second a month later
+    # b's first plane flies from 15 May 2026 on, its second a month later
     late = dataclasses.replace(PLAN, first="2026-05-15T00:00:00Z")
     fleet = federation(deployment={"b": late}).build(START)
     assert fleet.status.tolist() == [0] * 10 + [Status.NOT_LAUNCHED] * 4

@@ -167,6 +167,18 @@ def test_standby_links_of_members_survive_the_joining():
     assert not np.isfinite(links.delay_s[0, 120:192]).any()
 
 
+def test_standby_links_stand_behind_the_terminals_of_the_widest_member():
+    # a has three terminals of its own, so its standby slots move from 3 on to 4 on
+    fleet, ephemeris = three()
+    mending = dataclasses.replace(PLANNED, mend="bypass")
+    mesh = federated(members={"a": mending}, keep_free=0.0)
+    links, fixed = mesh.build(fleet, ephemeris), federated(members={"a": PLANNED})
+    assert link_list(links) == link_list(fixed.build(fleet, ephemeris))
+    lost = np.random.default_rng(3).random(fleet.n_sat) < 0.3
+    assert np.all(links.wakes_on[:, :4] == -1) and np.any(links.wakes_on[:120, 4:] >= 0)
+    check_mesh(links, lost)
+
+
 def test_the_members_may_be_those_of_any_label():
     fleet, ephemeris = three()
     links = federated(label="prime", allowed=(("X", "Y"),), otherwise=GRID).build(fleet, ephemeris)
