@@ -218,6 +218,8 @@ def _value(value: Any) -> str:
     if isinstance(value, dict) and "_target_" in value:
         parts = ", ".join(f"{k}={v}" for k, v in value.items() if k != "_target_")
         return f"{str(value['_target_']).rpartition('.')[2]}({parts})"
+    if isinstance(value, dict):
+        return f"{len(value)} entr{'y' if len(value) == 1 else 'ies'}"
     return str(value)
 
 
