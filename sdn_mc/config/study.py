@@ -14,11 +14,12 @@ The top-level key `study` of an experiment:
 
 import copy
 import itertools
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sdn_mc.config.building import in_words, unknown
-from sdn_mc.config.composing import compose
+from sdn_mc.config.composing import compose, quoted
 from sdn_mc.config.job import CONFIG_GROUPS, Job, load, plain
 from sdn_mc.config.values import shown
 from sdn_mc.core.problems import InputError, Problems
@@ -115,12 +116,23 @@ def changed_job(
     overrides: Sequence[str], config_dirs: Sequence[str], changes: Sequence[tuple[str, Any]]
 ) -> Job:
     """The job of these overrides with some values set anew; a later change of a key wins."""
-    choices = [f"{key}={value}" for key, value in changes if key in CONFIG_GROUPS]
-    tree = plain(compose([*overrides, *choices], config_dirs))
+    words = [f"{key}={_text(value)}" for key, value in changes if not isinstance(value, dict)]
+    choices = [word for word in words if word.partition("=")[0] in CONFIG_GROUPS]
+    rest = [word for word in words if word not in choices]
+    tree = plain(compose([*overrides, *choices, *rest], config_dirs))
     for key, value in changes:
-        if key not in CONFIG_GROUPS:
+        if isinstance(value, dict):  # replaced as a whole, where an override would be merged
             _set(tree, key, value)
     return load(tree)
+
+
+def _text(value: Any) -> str:
+    """A value as an override has it."""
+    if isinstance(value, list):
+        return "[" + ",".join(map(_text, value)) + "]"
+    if isinstance(value, str):
+        return quoted(value)
+    return json.dumps(value)
 
 
 def _set(tree: dict[str, Any], key: str, value: Any) -> None:

@@ -138,7 +138,8 @@ BAD = {
     "study.compare=[[one, six]]": "give two of one, two, calm",
     "+study.assumptions.access=3": "study.assumptions.access: 3 given; list values to sweep",
     "+study.assumptions.draws=[7, x]": "draws: 'x' given; give a whole number",
-    "+study.cases.two.set={no.way: 3}": "there is no no; there are",
+    "+study.cases.two.set={no.way: 3}": "no.way=3: there is no such key",
+    "+study.cases.two.set={no.way: {a: 3}}": "no.way: there is no no; there are",
     "+study.other=1": "study.other: unknown key; known are cases",
 }
 
