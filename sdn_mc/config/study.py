@@ -5,11 +5,10 @@ The top-level key `study` of an experiment:
     cases:        by name: `set`, values by key of the configuration, or a choice by group (such as
                   topology: planned); `column`, which of the run's columns
     compare:      pairs of cases; null: the first with each other one
-    metrics:      by name of an output: `better` (higher or lower) and `margin`, below which a
-                  difference does not matter, in the output's own unit
+    metrics:      by name of an output: `better` (higher or lower); `margin`, below which a
+                  difference does not matter; and for what may be infinite `cap`, which larger
+                  values count as, since two without a path have no difference; in its own unit
     assumptions:  by key of the configuration: the values to sweep, one key at a time
-    deadline_s:   latencies count as this where they are longer, since two without a path have no
-                  difference
 """
 
 import copy
@@ -24,9 +23,8 @@ from sdn_mc.config.job import CONFIG_GROUPS, Job, load, plain
 from sdn_mc.config.values import shown
 from sdn_mc.core.problems import InputError, Problems
 
-KEYS = ("cases", "compare", "metrics", "assumptions", "deadline_s")
+KEYS = ("cases", "compare", "metrics", "assumptions")
 BETTER = ("higher", "lower")
-LONGEST_DEADLINE_S = 1e6
 
 
 class Case(NamedTuple):
@@ -43,6 +41,7 @@ class Measure(NamedTuple):
     name: str
     better: str  # "higher" or "lower"
     margin: float
+    cap: float | None  # larger values count as this
 
 
 class Study(NamedTuple):
@@ -52,7 +51,6 @@ class Study(NamedTuple):
     compare: tuple[tuple[str, str], ...]
     measures: tuple[Measure, ...]
     assumptions: tuple[tuple[str, tuple[Any, ...]], ...]
-    deadline_s: float
 
 
 class Point(NamedTuple):
@@ -106,7 +104,6 @@ def study_of(tree: Mapping[str, Any]) -> Study | None:
         compare=_compared(node.get("compare"), [case.name for case in cases], problems),
         measures=measures,
         assumptions=_assumptions(_mapping(node, "assumptions", problems), problems),
-        deadline_s=_number(node.get("deadline_s", 1.0), "study.deadline_s", problems),
     )
     problems.raise_all()
     return found
@@ -171,19 +168,22 @@ def _case(name: str, given: Any, problems: Problems) -> Case | None:
 
 def _measure(name: str, given: Any, problems: Problems) -> Measure | None:
     where, node = f"study.metrics.{name}", given
-    if not isinstance(node, dict) or set(node) != {"better", "margin"}:
-        problems.add(f"{where}: {shown(given)} given; give `better` and `margin`")
+    needed = {"better", "margin"}
+    if not isinstance(node, dict) or not needed <= set(node) <= needed | {"cap"}:
+        problems.add(f"{where}: {shown(given)} given; give `better`, `margin` and, perhaps, `cap`")
         return None
     if node["better"] not in BETTER:
         problems.add(f"{where}.better: {shown(node['better'])} given; allowed are higher, lower")
-    return Measure(name, str(node["better"]), _number(node["margin"], f"{where}.margin", problems))
+    margin = _number(node["margin"], f"{where}.margin", problems)
+    cap = _number(node["cap"], f"{where}.cap", problems) if "cap" in node else None
+    return Measure(name, str(node["better"]), margin, cap)
 
 
 def _number(value: Any, where: str, problems: Problems) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         problems.add(f"{where}: {shown(value)} given; give a number above 0")
         return 1.0
-    return float(min(value, LONGEST_DEADLINE_S))
+    return float(value)
 
 
 def _compared(given: Any, names: Sequence[str], problems: Problems) -> tuple[tuple[str, str], ...]:

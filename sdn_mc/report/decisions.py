@@ -86,8 +86,8 @@ def _verdicts(found: xr.Dataset) -> RenderableType:
             pad_edge=False, padding=(0, 2, 0, 0),
         )  # fmt: skip
         for head in ("measure", first, second, "difference", "verdict"):
-            right = head in (first, second, "difference")
-            table.add_column(Text(head, style="bold cyan"), justify="right" if right else "left")
+            justify: Any = "right" if head in (first, second, "difference") else "left"
+            table.add_column(Text(head, style="bold cyan"), justify=justify, overflow="fold")
         lines = []
         for m in range(found.sizes["measure"]):
             row = found.isel(comparison=c, measure=m, point=0)
@@ -131,7 +131,7 @@ def _words(row: xr.Dataset, margin: float, unit: str) -> Text:
 def _assumptions(found: xr.Dataset) -> RenderableType:
     """Every assumed value that the runs touched, with its swept range and whether a sign flips."""
     swept = json.loads(found.attrs["swept"])
-    base = json.loads(found.attrs["base"])
+    base, compared = (json.loads(found.attrs[name]) for name in ("base", "compared"))
     table = Table(
         title="Assumed, not known", title_justify="left", title_style="bold", box=None,
         pad_edge=False, padding=(0, 2, 0, 0),
@@ -144,8 +144,10 @@ def _assumptions(found: xr.Dataset) -> RenderableType:
     }
     for name, item in (rows | items).items():
         unit = "" if item.get("unit") in ("", "1", None) else f" {item['unit']}"
-        values = ", ".join(_shown(v) for v, _ in swept[name]) if name in swept else "not swept"
-        told = _flipped(found, name) if name in swept else "not known"
+        if name in swept:
+            values, told = ", ".join(_shown(v) for v, _ in swept[name]), _flipped(found, name)
+        else:
+            values, told = ("compared", "-") if name in compared else ("not swept", "not known")
         table.add_row(
             Text(name, overflow="fold"),
             Text(_shown(item["value"]) + unit),

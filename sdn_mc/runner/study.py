@@ -41,6 +41,7 @@ class Scores(NamedTuple):
     """An output over flows, in each draw, and by epoch and instant where that is known."""
 
     of_draw: np.ndarray  # [draw]
+    reach: float  # largest difference of two
     at_time: np.ndarray | None  # [epoch, time]
 
 
@@ -125,13 +126,24 @@ def _check_fits(study: Study, case: Case, job: Job, problems: Problems) -> None:
             f"study.cases.{case.name}.column: there is no column {case.column!r}; there are "
             f"{', '.join(job.columns)}"
         )
-    known = [output.name for metric in job.parts["metrics"].values() for output in metric.outputs()]
+    outputs = _outputs(job)
     for measure in study.measures:
-        if measure.name not in known:
+        if measure.name not in outputs:
             problems.add(
                 f"study.metrics.{measure.name}: no metric of the run has such an output; there are "
-                f"{', '.join(known)}"
+                f"{', '.join(outputs)}"
             )
+        elif measure.cap is None and np.isinf(outputs[measure.name].within[1]):
+            problems.add(
+                f"study.metrics.{measure.name}.cap: none given, and {measure.name} has no largest "
+                "value; give one, which larger values count as"
+            )
+
+
+def _outputs(job: Job) -> dict[str, Output]:
+    """Outputs of all metrics of a run, by name."""
+    found = [output for metric in job.parts["metrics"].values() for output in metric.outputs()]
+    return {output.name: output for output in found}
 
 
 def _filled(
@@ -162,7 +174,7 @@ def _decided(study: Study, jobs: dict[str, Job], folder: Path) -> Path:
 
     def scores(point: Point, case: str, measure: Measure) -> Scores:
         name = tasks[point.words(), case].name
-        return _scores(opened[name], jobs[name], cases[case], measure, study.deadline_s)
+        return _scores(opened[name], jobs[name], cases[case], measure)
 
     n_epoch = next(iter(jobs.values())).parts["times"].n_epoch
     rows = []
@@ -187,6 +199,7 @@ def _about(study: Study, jobs: dict[str, Job]) -> dict[str, Any]:
         "assumptions": json.dumps(list(assumed.values())),
         "swept": json.dumps(swept_of(study)),
         "base": json.dumps(base),
+        "compared": json.dumps(sorted({key for case in study.cases for key, _ in case.changes})),
         "margins": json.dumps({m.name: m.margin for m in study.measures}),
         "versions": json.dumps(runner.contents.versions()),
     }
@@ -215,32 +228,25 @@ def _compared(
         epoch,
         higher_is_better=measure.better == "higher",
         margin=measure.margin,
+        reach=first.reach,
         per_instant=at_time,
     )
     return float(first.of_draw.mean()), float(second.of_draw.mean()), verdict
 
 
-def _scores(
-    result: store.Store, job: Job, case: Case, measure: Measure, deadline_s: float
-) -> Scores:
+def _scores(result: store.Store, job: Job, case: Case, measure: Measure) -> Scores:
     """What one case scores by one measure: the mean over flows in each draw."""
-    metrics = job.parts["metrics"].values()
-    (output,) = (o for metric in metrics for o in metric.outputs() if o.name == measure.name)
-    column = list(job.columns).index(case.column)
+    output, column = _outputs(job)[measure.name], list(job.columns).index(case.column)
     values = result.read(f"/metrics/{output.name}")[column].astype(np.float64)
-    if output.units == "s":
-        values = np.minimum(values, deadline_s)
-    of_draw = values.mean(axis=-1)
-    if tail := _tail(output):
-        return Scores(worst_part(of_draw, tail), None)
+    high = output.within[1] if measure.cap is None else min(measure.cap, output.within[1])
+    reach = float(high - max(output.within[0], -high))
+    of_draw = np.minimum(values, high).mean(axis=-1)
+    if output.interval == "tail":
+        return Scores(worst_part(of_draw, output.tail), reach / output.tail, None)
     n_epoch = job.parts["times"].n_epoch
-    at_time = None if output.units == "s" else means_at_times(result, output.name, column, n_epoch)
-    return Scores(of_draw, None if at_time is None else at_time.mean(axis=-1))
-
-
-def _tail(output: Output) -> float | None:
-    """The share of draws that a tail mean takes; None for other outputs."""
-    return getattr(output, "tail", None)
+    is_capped = measure.cap is not None
+    at_time = None if is_capped else means_at_times(result, output.name, column, n_epoch)
+    return Scores(of_draw, reach, None if at_time is None else at_time.mean(axis=-1))
 
 
 def _arrays(study: Study, rows: Sequence[Any]) -> dict[str, Any]:

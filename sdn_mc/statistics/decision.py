@@ -11,6 +11,9 @@ half-width at max(|d|, margin - |d|) the interval would leave 0, or fit the marg
 an estimate from what d says now, no promise; what epochs and instants add to the width, more draws
 do not take away.
 
+Where no draw differs from another, the interval is the bound of no events: a difference as large
+as `reach` in a share 1 - 0.05^(1 / draws) of the draws would not have been seen.
+
 A tail mean, CVaR, is compared through its own mean form (Rockafellar & Uryasev 2000, Journal of
 Risk 2:21): with q the quantile of all draws, the mean of z = q + max(loss - q, 0) / tail is the
 mean of the worst, and to first order the error of q does not enter, since the derivative with
@@ -23,8 +26,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from sdn_mc.statistics.estimate import Estimate
+from sdn_mc.statistics.estimate import LEVEL, Estimate
 from sdn_mc.statistics.mean import paired_difference
+from sdn_mc.statistics.proportion import zero_events_bound
 
 FIRST, SECOND, NO_MATTER, OPEN = "first", "second", "no matter", "open"
 
@@ -44,16 +48,35 @@ def decide(
     *,
     higher_is_better: bool,
     margin: float,
+    reach: float,
     per_instant: Float[np.ndarray, "epoch time"] | None = None,
 ) -> Verdict:
-    """The verdict on two columns of values of the same draws."""
+    """The verdict on two columns of values of the same draws; `reach`: the largest difference."""
+    if np.ptp(first - second) == 0:
+        return _all_alike(first - second, higher_is_better, margin, reach)
     found = paired_difference(first, second, epoch, per_instant=per_instant)
+    word = _word(found, higher_is_better, margin)
+    return Verdict(word, found, _draws_needed(found, margin) if word == OPEN else None)
+
+
+def _word(found: Estimate, higher_is_better: bool, margin: float) -> str:
     if found.low > 0 or found.high < 0:
-        is_first = (found.value > 0) == higher_is_better
-        return Verdict(FIRST if is_first else SECOND, found, None)
-    if -margin <= found.low and found.high <= margin:
-        return Verdict(NO_MATTER, found, None)
-    return Verdict(OPEN, found, _draws_needed(found, margin))
+        return FIRST if (found.value > 0) == higher_is_better else SECOND
+    return NO_MATTER if -margin <= found.low and found.high <= margin else OPEN
+
+
+def _all_alike(
+    difference: Float[np.ndarray, " draw"], higher_is_better: bool, margin: float, reach: float
+) -> Verdict:
+    """No draw differs from another: what none shows is rarer than the bound of no events."""
+    count, value = len(difference), float(difference[0])
+    unseen = reach * zero_events_bound(count)
+    method = f"zero events in {count} draws"
+    found = Estimate(value, value - unseen, value + unseen, np.inf, count, np.inf, method)
+    word = _word(found, higher_is_better, margin)
+    wanted = max(abs(value), margin - abs(value)) / reach
+    needed = math.ceil(math.log(1 - LEVEL) / math.log1p(-min(wanted, 0.5)))
+    return Verdict(word, found, needed if word == OPEN else None)
 
 
 def worst_part(loss: Float[np.ndarray, " draw"], tail: float) -> Float[np.ndarray, " draw"]:

@@ -26,7 +26,7 @@ study:
     two: {}
     calm: {set: {threats.vendor_fault.probability: 0}}
   compare: [[one, two], [one, calm], [calm, calm]]
-  metrics: {availability: {better: higher, margin: 0.005}}
+  metrics: {availability: {better: higher, margin: 0.05}}
   assumptions:
     threats.vendor_fault.probability: [0.5, 0.0]
     access.min_elevation_deg: [10]
@@ -94,7 +94,7 @@ def test_the_table_tells_verdicts_flips_and_assumptions(done):
     print_decisions(done[1], Console(file=page, width=120))
     said = page.getvalue()
     assert "one against two" in said and "two better" in said
-    assert "no difference of 0.005" in said
+    assert "no difference of 0.05" in said
     assert "64 draws in each of the runs, seed 1" in said
     row = next(x for x in said.splitlines() if x.startswith("access.min_elevation_deg"))
     assert row.split()[-2:] == ["10", "no"]
@@ -140,6 +140,7 @@ BAD = {
     "+study.assumptions.draws=[7, x]": "draws: 'x' given; give a whole number",
     "+study.cases.two.set={no.way: 3}": "no.way=3: there is no such key",
     "+study.cases.two.set={no.way: {a: 3}}": "no.way: there is no no; there are",
+    "+study.metrics.latency_p50_s={better: lower, margin: 1}": "latency_p50_s.cap: none given",
     "+study.other=1": "study.other: unknown key; known are cases",
 }
 
@@ -147,6 +148,6 @@ BAD = {
 @pytest.mark.parametrize("word", BAD)
 def test_a_faulty_study_is_refused_before_anything_runs(word, mine, tmp_path):
     with pytest.raises(InputError) as told:
-        begun(mine, tmp_path / "study", word)
+        begun(mine, tmp_path / "study", "metrics=[availability,latency]", word)
     assert BAD[word] in "\n".join(told.value.problems)
     assert not (tmp_path / "study").exists()
