@@ -211,6 +211,8 @@ class Series(NamedTuple):
     hops: np.ndarray | None  # [draw, time, flow], -1: no path
     # Is what is delivered altered on its way? None: nowhere, or no metric asks.
     tampered: Bool[np.ndarray, "draw time flow"] | None = None
+    # What metrics saw in the masks, arrays [draw, time, ...] by name. None: no metric looks.
+    observed: Mapping[str, np.ndarray] | None = None
 
 
 class Output(NamedTuple):
@@ -240,6 +242,14 @@ class Metric(Protocol):
         self, series: Series, healthy: Series, scene: Scene
     ) -> dict[str, Float[np.ndarray, "draw flow"]]:
         """`series` of one column and the healthy series of the same epoch (one draw)."""
+        ...
+
+    def observe(self, masks: Masks, network: Network, scene: Scene) -> dict[str, np.ndarray]:
+        """Optional: what the masks of a column show, [draw, time, ...] by name.
+
+        The masks are those of the present, on the host; `score` finds it in `series.observed`. The
+        names begin with that of the metric, or of what several metrics observe alike.
+        """
         ...
 
     def per_instant(

@@ -380,11 +380,12 @@ def _metric_variables(run: Prepared) -> list[Variable]:
     outputs = [o for metric in run.system.metrics.values() for o in metric.outputs()]
     averaged = instants_of(run, run.healthy[0], 0)
     for output in outputs:
-        by_draw = ("column", "draw", "flow" if output.per_flow else "all_flows")
+        flow_axis = "flow" if output.per_flow else "all_flows"
+        by_draw = ("column", "draw", flow_axis)
         kept = "float32", output.units, output.long_name, output.meaning
         found.append(Variable("/metrics", output.name, by_draw, *kept))
         if output.name in averaged:
-            by_time = ("column", "block", "time", "flow")
+            by_time = ("column", "block", "time", flow_axis)
             told = "float64", output.units, f"{output.long_name} at each time", AT_TIME
             found.append(Variable("/metrics", f"{output.name}_at_time", by_time, *told))
     return found
