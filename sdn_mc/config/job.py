@@ -11,6 +11,7 @@ from sdn_mc.config.values import shown
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.problems import InputError, Problems
+from sdn_mc.core.scene import Flows, Sites
 
 # The parts of a run that are one component each, and those that are several by name.
 SINGLE = (
@@ -250,7 +251,8 @@ def _check_together(parts: dict[str, Any], problems: Problems) -> None:
             )
     try:
         if parts["flows"] is not None and parts["sites"] is not None:
-            parts["flows"].build(parts["sites"].build())
+            sites = parts["sites"].build()
+            _check_flows(metrics, parts["flows"].build(sites), sites, problems)
     except InputError as error:
         problems.take(error)
     try:
@@ -261,6 +263,14 @@ def _check_together(parts: dict[str, Any], problems: Problems) -> None:
             _check_memory(times, fleet, problems)
     except InputError as error:
         problems.take(error)
+
+
+def _check_flows(metrics: dict[str, Any], flows: Flows, sites: Sites, problems: Problems) -> None:
+    """What a metric says of the flows that it would get."""
+    for name, metric in metrics.items():
+        if hasattr(metric, "misfit_flows"):
+            for problem in metric.misfit_flows(flows, sites):
+                problems.add(f"metrics.{name}.{problem}")
 
 
 def _check_fleet(parts: dict[str, Any], fleet: Fleet, problems: Problems) -> None:

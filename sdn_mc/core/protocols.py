@@ -244,6 +244,10 @@ class Metric(Protocol):
         """`series` of one column and the healthy series of the same epoch (one draw)."""
         ...
 
+    def misfit_flows(self, flows: Flows, sites: Sites) -> list[str]:
+        """Optional: which field does not fit the flows, each as "field: what, and what to do"."""
+        ...
+
     def observe(self, masks: Masks, network: Network, scene: Scene) -> dict[str, np.ndarray]:
         """Optional: what the masks of a column show, [draw, time, ...] by name.
 
