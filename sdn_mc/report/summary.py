@@ -143,7 +143,7 @@ def _by_flow(summary: xr.Dataset, metric: str, width: int) -> RenderableType:
 def _over_flows(summary: xr.Dataset, metrics: list[str]) -> RenderableType:
     """Every metric over flows, the last entry of its flow axis."""
     names = [str(name) for name in summary["column"].values]
-    title = "Over flows: the mean, of latencies the median"
+    title = "Over flows: the mean, of latencies and times to restore the median"
     table = _table(title, ["metric", *names], right=True)
     for metric in metrics:
         last = summary.isel({summary[metric].dims[-1]: -1})
