@@ -9,6 +9,7 @@ since no path is inf.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64
@@ -44,3 +45,19 @@ def holding_s(scene: Scene) -> Float64[np.ndarray, " time"]:
     if len(time_s) == 1:
         return np.array([float(scene.window_s)])
     return np.diff(time_s, append=2 * time_s[-1] - time_s[-2])
+
+
+class AfterOnset(NamedTuple):
+    """The instants of an episode from the onset of its given events on."""
+
+    first: int  # index of the first of them
+    time_s: Float64[np.ndarray, " time"]  # since the onset
+    stands_s: Float64[np.ndarray, " time"]
+
+
+def from_onset(scene: Scene) -> AfterOnset:
+    """Those instants; all of them where the scene has no onset of its own."""
+    time_s = np.asarray(scene.time_s, np.float64)
+    onset_s = 0.0 if scene.onset_s is None else float(scene.onset_s)
+    first = min(int(np.searchsorted(time_s, onset_s)), len(time_s) - 1)
+    return AfterOnset(first, time_s[first:] - onset_s, holding_s(scene)[first:])
