@@ -4,7 +4,7 @@ With q the 1 - tail quantile over draws, the mean of the highest share `tail` of
 
     CVaR = q + mean(max(x - q, 0)) / tail
 
-(Rockafellar & Uryasev 2000, Journal of Risk 2:21, equation 4), and q minimises the right side, so
+(Rockafellar & Uryasev 2000, Journal of Risk 2:21), and q minimises the right side, so
 an error in q enters only at second order: CVaR is the mean over draws of q + max(x - q, 0) / tail
 with the sample's q as if it were known (Trindade et al. 2007, Journal of Banking & Finance
 31:3524). Its interval is that of any mean, with epochs and skewness (`mean`): closed form, hence
