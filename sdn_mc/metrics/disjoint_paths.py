@@ -8,10 +8,10 @@ true masks of the instant hold, whatever routing knows or uses; at least one pat
 under ideal routing.
 
 Found by augmenting paths in the graph of split satellites (Ford & Fulkerson; Even & Tarjan 1975,
-SIAM J. Comput. 4:507), breadth first, in each draw, at every `every`-th instant. That is slow: about
-25 us for each flow, time and draw in a mesh of 480 satellites, far more than its route takes. So in
-an episode set `every` to some minutes of steps. In a snapshot the interval holds for the instants
-that were looked at alone, unless all were.
+SIAM J. Comput. 4:507), breadth first, in each draw, at every `every`-th instant. That is slow:
+about 25 us for each flow, time and draw in a mesh of 480 satellites, far more than its route takes.
+So in an episode set `every` to some minutes of steps. In a snapshot the interval holds for the
+instants that were looked at alone, unless all were.
 
 Limit: with access tied to the best satellite an end has one satellite, and there is at most one
 path.
