@@ -226,7 +226,7 @@ class Output(NamedTuple):
     pairs: str = ""  # "difference": already against the healthy column, where it is 0 by definition
     within: tuple[float, float] = (-float("inf"), float("inf"))  # lowest and highest possible value
     per_flow: bool = True  # False: one value a draw over all flows, an array [draw, 1]
-    tail: float = 1.0  # share of the draws, the highest, that "tail" takes the mean of
+    tail: float | None = None  # share of the draws, the highest, that "tail" takes the mean of
 
 
 class Metric(Protocol):

@@ -141,7 +141,7 @@ def _variable(
         words = f"{output.long_name}: {PARTS[part]}", meaning
         return Variable("/summary", name, dims, "float64", output.units, *words)
     over = "Median over draws" if output.interval in MAY_BE_INFINITE else "Mean over draws"
-    if output.interval == "tail":
+    if output.tail is not None:
         over = f"Mean over the {100 * output.tail:g} % of draws with the highest values"
     healthy = ", ".join(sorted(set(map(str, rows[0]["method"]))))
     others = ", ".join(sorted({str(m) for row in rows[1:] for m in row["method"]}))

@@ -20,10 +20,10 @@ from sdn_mc.config import Job
 from sdn_mc.config.building import in_words
 from sdn_mc.config.study import Case, Measure, Point, Study, changed_job, points_of, study_of
 from sdn_mc.core.problems import InputError, Problems
-from sdn_mc.core.protocols import Output
 from sdn_mc.engine import epoch_of
 from sdn_mc.runner.estimates import means_at_times
-from sdn_mc.statistics.decision import FIRST, SECOND, Verdict, decide, worst_part
+from sdn_mc.statistics import worst_part
+from sdn_mc.statistics.decision import FIRST, SECOND, Verdict, decide
 
 NOTE_NAME = "study.json"
 RUNS = "runs"
@@ -231,16 +231,11 @@ def _scores(
     if output.units == "s":
         values = np.minimum(values, deadline_s)
     of_draw = values.mean(axis=-1)
-    if tail := _tail(output):
-        return Scores(worst_part(of_draw, tail), None)
+    if output.tail is not None:
+        return Scores(worst_part(of_draw, output.tail), None)
     n_epoch = job.parts["times"].n_epoch
     at_time = None if output.units == "s" else means_at_times(result, output.name, column, n_epoch)
     return Scores(of_draw, None if at_time is None else at_time.mean(axis=-1))
-
-
-def _tail(output: Output) -> float | None:
-    """The share of draws that a tail mean takes; None for other outputs."""
-    return getattr(output, "tail", None)
 
 
 def _arrays(study: Study, rows: Sequence[Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sdn_mc.statistics.survival import (
     median_time,
     survival_interval,
 )
-from sdn_mc.statistics.tail import tail_mean_interval
+from sdn_mc.statistics.tail import tail_mean_interval, worst_part
 
 __all__ = [
     "Estimate",
@@ -34,5 +34,6 @@ __all__ = [
     "survival_interval",
     "tail_mean_interval",
     "wilson",
+    "worst_part",
     "zero_events_bound",
 ]

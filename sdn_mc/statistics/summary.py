@@ -74,6 +74,6 @@ def _interval(
         return quantile_interval(values, MEDIAN, epoch, within=output.within, level=level)
     if output.interval == "survival":
         return survival_interval(values, epoch, level=level)
-    if output.interval == "tail":
+    if output.interval == "tail" and output.tail is not None:
         return tail_mean_interval(values, epoch, output.tail, within=output.within, level=level)
     raise ValueError(f"{output.name}: no interval method is called {output.interval!r}")

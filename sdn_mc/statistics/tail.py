@@ -18,7 +18,7 @@ leaves room for: (1 - 0.05^(1/n)) / tail.
 """
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float64, Int
 
 from sdn_mc.statistics.estimate import LEVEL, UNBOUNDED, Estimate
 from sdn_mc.statistics.mean import mean_interval
@@ -43,11 +43,16 @@ def tail_mean_interval(
     if tail * count < 1:
         method += f": fewer than one of {count}, no interval"
         return Estimate(float(values.max()), *within, np.inf, count, 0.0, method)
-    quantile = order_statistic(values, 1 - tail)
-    found = mean_interval(quantile + np.maximum(values - quantile, 0) / tail, epoch, level=level)
+    found = mean_interval(worst_part(values, tail), epoch, level=level)
     low, high = max(found.low, within[0]), min(found.high, within[1])
     if np.all(values == within[0]):
         reach = zero_events_bound(count, 1 - level) / tail
         high = within[0] + (within[1] - within[0]) * min(reach, 1.0)
         method += f", one-sided bound, zero events in {count}"
     return found._replace(low=low, high=high, method=f"{method}, {found.method}")
+
+
+def worst_part(values: Float[np.ndarray, " draw"], tail: float) -> Float64[np.ndarray, " draw"]:
+    """Values whose mean is the mean of the highest `tail` of the draws, one for each draw."""
+    quantile = order_statistic(values, 1 - tail)
+    return quantile + np.maximum(values - quantile, 0) / tail

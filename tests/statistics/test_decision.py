@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from sdn_mc.statistics import worst_part
 from sdn_mc.statistics.decision import (
     FIRST,
     NO_MATTER,
     OPEN,
     SECOND,
     decide,
-    worst_part,
 )
 
 N_DRAW = 1024
