@@ -11,6 +11,7 @@ from sdn_mc.config.values import shown
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.problems import InputError, Problems
+from sdn_mc.core.scene import Flows, Sites
 
 # The parts of a run that are one component each, and those that are several by name.
 SINGLE = (
@@ -22,6 +23,7 @@ PLAIN = (
     "title", "draws", "seed", "columns", "campaigns", "store", "run", "plugins", "aliases", "study",
 )  # fmt: skip
 CONFIG_GROUPS = (*SINGLE, *SEVERAL, "experiment")
+IMPORTANCE = "importance"  # columns that tell what each threat brings
 LINK_BYTES = 8 * 4  # delays of four links of a satellite at one instant: less no scene holds
 
 
@@ -186,6 +188,8 @@ def _campaigns(
 def _columns(tree: dict[str, Any], problems: Problems) -> dict[str, tuple[str, ...]]:
     """Columns by name; without any, one column in which every threat acts."""
     threats = tuple(tree["threats"]) if isinstance(tree.get("threats"), dict) else ()
+    if tree.get("columns") == IMPORTANCE:
+        return importance_columns(threats)
     given = _mapping(tree, "columns", problems) or {"attacked": list(threats)}
     columns: dict[str, tuple[str, ...]] = {}
     for name, causes in given.items():
@@ -203,6 +207,16 @@ def _columns(tree: dict[str, Any], problems: Problems) -> dict[str, tuple[str, .
             )
         columns[str(name)] = tuple(causes)
     return columns
+
+
+def importance_columns(threats: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Each threat alone, all but each, and all; of equal columns the first, and all last."""
+    every = tuple(threats)
+    found: dict[str, tuple[str, ...]] = {f"only_{each}": (each,) for each in every}
+    found |= {f"all_but_{each}": tuple(t for t in every if t != each) for each in every}
+    first = {causes: name for name, causes in reversed(found.items())}
+    own = {name: causes for causes, name in first.items() if causes and causes != every}
+    return {name: own[name] for name in found if name in own} | {"all": every}
 
 
 def _store_options(tree: dict[str, Any], problems: Problems) -> StoreOptions:
@@ -250,7 +264,8 @@ def _check_together(parts: dict[str, Any], problems: Problems) -> None:
             )
     try:
         if parts["flows"] is not None and parts["sites"] is not None:
-            parts["flows"].build(parts["sites"].build())
+            sites = parts["sites"].build()
+            _check_flows(metrics, parts["flows"].build(sites), sites, problems)
     except InputError as error:
         problems.take(error)
     try:
@@ -261,6 +276,14 @@ def _check_together(parts: dict[str, Any], problems: Problems) -> None:
             _check_memory(times, fleet, problems)
     except InputError as error:
         problems.take(error)
+
+
+def _check_flows(metrics: dict[str, Any], flows: Flows, sites: Sites, problems: Problems) -> None:
+    """What a metric says of the flows that it would get."""
+    for name, metric in metrics.items():
+        if hasattr(metric, "misfit_flows"):
+            for problem in metric.misfit_flows(flows, sites):
+                problems.add(f"metrics.{name}.{problem}")
 
 
 def _check_fleet(parts: dict[str, Any], fleet: Fleet, problems: Problems) -> None:

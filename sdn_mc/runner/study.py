@@ -20,10 +20,10 @@ from sdn_mc.config import Job
 from sdn_mc.config.building import in_words
 from sdn_mc.config.study import Case, Measure, Point, Study, changed_job, points_of, study_of
 from sdn_mc.core.problems import InputError, Problems
-from sdn_mc.core.protocols import Output
 from sdn_mc.engine import epoch_of
 from sdn_mc.runner.estimates import means_at_times
-from sdn_mc.statistics.decision import FIRST, SECOND, Verdict, decide, worst_part
+from sdn_mc.statistics import worst_part
+from sdn_mc.statistics.decision import FIRST, SECOND, Verdict, decide
 
 NOTE_NAME = "study.json"
 RUNS = "runs"
@@ -241,7 +241,7 @@ def _scores(result: store.Store, job: Job, case: Case, measure: Measure) -> Scor
     high = output.within[1] if measure.cap is None else min(measure.cap, output.within[1])
     reach = float(high - max(output.within[0], -high))
     of_draw = np.minimum(values, high).mean(axis=-1)
-    if output.interval == "tail":
+    if output.tail is not None:
         return Scores(worst_part(of_draw, output.tail), reach / output.tail, None)
     n_epoch = job.parts["times"].n_epoch
     is_capped = measure.cap is not None

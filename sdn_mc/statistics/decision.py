@@ -79,13 +79,6 @@ def _all_alike(
     return Verdict(word, found, needed if word == OPEN else None)
 
 
-def worst_part(loss: Float[np.ndarray, " draw"], tail: float) -> Float[np.ndarray, " draw"]:
-    """Values whose mean is the mean of the worst `tail` of the losses, one for each draw."""
-    rank = max(math.ceil((1 - tail) * len(loss) - 1e-9), 1)
-    quantile = np.partition(loss, rank - 1)[rank - 1]
-    return quantile + np.maximum(loss - quantile, 0) / tail
-
-
 def _draws_needed(found: Estimate, margin: float) -> int:
     half_width = max(found.high - found.value, found.value - found.low)
     wanted = max(abs(found.value), margin - abs(found.value))

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from sdn_mc.statistics import worst_part
 from sdn_mc.statistics.decision import (
     FIRST,
     NO_MATTER,
     OPEN,
     SECOND,
     decide,
-    worst_part,
 )
 
 N_DRAW = 1024
@@ -74,9 +74,7 @@ def test_a_paired_difference_of_tail_means_covers_the_truth():
     for seed in range(n):
         u = np.random.default_rng(seed).exponential(1.0, 1000)
         first, second = worst_part(1.1 * u, 0.05), worst_part(u, 0.05)
-        found = decide(
-            first, second, epoch, higher_is_better=False, margin=0.01, reach=1.0
-        ).difference
+        found = decide(first, second, epoch, **rules).difference
         hits += found.low <= truth <= found.high
     # Nominal 0.95 of 400: four binomial sigma below.
     assert hits / n > 0.95 - 4 * np.sqrt(0.95 * 0.05 / n)
