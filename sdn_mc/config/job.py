@@ -245,9 +245,14 @@ def _check_together(parts: dict[str, Any], problems: Problems) -> None:
                 f"metrics.{name}: it needs {' or '.join(metric.modes)} times, but times are a "
                 f"{times.mode}; run it with {other}, or leave it out"
             )
+        if name in parts["threats"]:
+            problems.add(f"metrics.{name}: a threat has the same name; rename one of them")
     try:
         if parts["flows"] is not None and parts["sites"] is not None:
-            parts["flows"].build(parts["sites"].build())
+            flows = parts["flows"].build(parts["sites"].build())
+            for name, metric in metrics.items():
+                for problem in metric.unwired(flows) if hasattr(metric, "unwired") else ():
+                    problems.add(f"metrics.{name}: {problem}")
     except InputError as error:
         problems.take(error)
     try:
