@@ -247,6 +247,7 @@ def _check_together(parts: dict[str, Any], problems: Problems) -> None:
             )
         if name in parts["threats"]:
             problems.add(f"metrics.{name}: a threat has the same name; rename one of them")
+    _check_outputs(metrics, problems)
     try:
         if parts["flows"] is not None and parts["sites"] is not None:
             flows = parts["flows"].build(parts["sites"].build())
@@ -263,6 +264,19 @@ def _check_together(parts: dict[str, Any], problems: Problems) -> None:
             _check_memory(times, fleet, problems)
     except InputError as error:
         problems.take(error)
+
+
+def _check_outputs(metrics: dict[str, Any], problems: Problems) -> None:
+    """No two metrics may write the same result."""
+    owner: dict[str, str] = {}
+    for name, metric in metrics.items():
+        found = [output.name for output in metric.outputs()] if metric is not None else []
+        if taken := [each for each in found if each in owner]:
+            problems.add(
+                f"metrics.{name}: its result {taken[0]} is one of metrics.{owner[taken[0]]} too; "
+                "leave one of them out, or give a chain another name by its own key `name`"
+            )
+        owner |= dict.fromkeys(found, name)
 
 
 def _check_fleet(parts: dict[str, Any], fleet: Fleet, problems: Problems) -> None:

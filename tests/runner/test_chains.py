@@ -165,6 +165,14 @@ def test_missile_warning_lacks_only_its_flows_and_names_what_it_assumes():
             f"metrics.missile_warning.stages.decide.delay_s={LOG_NORMAL % 80_000}",
             "stages.decide.delay_s: the distribution runs from",
         ),
+        (
+            "+metrics.another=${metrics.missile_warning}",
+            "metrics.another: its result missile_warning_p50_s is one of metrics.missile",
+        ),
+        (
+            "+threats.missile_warning={_target_: sdn_mc.threats.link_loss.LinkLoss}",
+            "metrics.missile_warning: a threat has the same name",
+        ),
     ],
 )
 def test_a_chain_that_does_not_fit_is_told_before_anything_is_built(override, words):
