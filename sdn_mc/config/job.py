@@ -262,6 +262,9 @@ def _check_together(parts: dict[str, Any], problems: Problems) -> None:
                 f"metrics.{name}: it needs {' or '.join(metric.modes)} times, but times are a "
                 f"{times.mode}; run it with {other}, or leave it out"
             )
+        if name in parts["threats"]:
+            problems.add(f"metrics.{name}: a threat has the same name; rename one of them")
+    _check_outputs(metrics, problems)
     try:
         if parts["flows"] is not None and parts["sites"] is not None:
             sites = parts["sites"].build()
@@ -283,7 +286,20 @@ def _check_flows(metrics: dict[str, Any], flows: Flows, sites: Sites, problems: 
     for name, metric in metrics.items():
         if hasattr(metric, "misfit_flows"):
             for problem in metric.misfit_flows(flows, sites):
-                problems.add(f"metrics.{name}.{problem}")
+                problems.add(f"metrics.{name}: {problem}")
+
+
+def _check_outputs(metrics: dict[str, Any], problems: Problems) -> None:
+    """No two metrics may write the same result."""
+    owner: dict[str, str] = {}
+    for name, metric in metrics.items():
+        found = [output.name for output in metric.outputs()] if metric is not None else []
+        if taken := [each for each in found if each in owner]:
+            problems.add(
+                f"metrics.{name}: its result {taken[0]} is one of metrics.{owner[taken[0]]} too; "
+                "leave one of them out, or give a chain another name by its own key `name`"
+            )
+        owner |= dict.fromkeys(found, name)
 
 
 def _check_fleet(parts: dict[str, Any], fleet: Fleet, problems: Problems) -> None:

@@ -88,10 +88,10 @@ class Checker:
 
     def _distribution(self, given: Distribution, info: FieldInfo | None, where: str) -> None:
         """A distribution's middle and ends must be numbers inside the field's range."""
-        if not where.startswith("threats."):
+        if not (where.startswith("threats.") or (info is not None and info.drawn)):
             self.problems.add(
-                f"{where}: a distribution given, but only threats are drawn anew in each draw; "
-                "give a number, and sweep it"
+                f"{where}: a distribution given, but only threats are drawn anew in each draw, "
+                "and delays of chains; give a number, and sweep it"
             )
             return
         try:

@@ -35,6 +35,7 @@ class FieldInfo:
     choices: tuple[str, ...] | None
     reads: str | None
     assumed: bool
+    drawn: bool
 
 
 def field(
@@ -45,6 +46,7 @@ def field(
     choices: Sequence[str] | None = None,
     reads: str | None = None,
     assumed: bool = False,
+    drawn: bool = False,
     static: bool = False,
 ) -> Any:
     """A parameter of a component.
@@ -57,9 +59,10 @@ def field(
         reads: the field holds a path; `sources` reads it in this form ("sites", "pairs",
             "elements", "losses", "table") and the component receives the records instead.
         assumed: no public source states the value: sweep it. Listed in every result.
+        drawn: of a metric: may be a distribution, which its `macros` then name.
         static: changes code or shapes, so a new value compiles anew.
     """
-    info = FieldInfo(unit, doc, within, tuple(choices) if choices else None, reads, assumed)
+    info = FieldInfo(unit, doc, within, tuple(choices) if choices else None, reads, assumed, drawn)
     return eqx.field(static=static or choices is not None, metadata={"sdn_mc": info})
 
 

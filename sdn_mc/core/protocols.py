@@ -229,6 +229,16 @@ class Output(NamedTuple):
     tail: float | None = None  # share of the draws, the highest, that "tail" takes the mean of
 
 
+class Step(NamedTuple):
+    """One message at one stage of a chain; times since the epoch's start, inf: never."""
+
+    stage: str
+    flow: str  # that it takes; "": none
+    arrives_s: float
+    leaves_s: float  # later, if it waits for a path
+    done_s: float
+
+
 class Metric(Protocol):
     """Scores each draw from its series. Pure numpy."""
 
@@ -242,11 +252,30 @@ class Metric(Protocol):
     def score(
         self, series: Series, healthy: Series, scene: Scene
     ) -> dict[str, Float[np.ndarray, "draw flow"]]:
-        """`series` of one column and the healthy series of the same epoch (one draw)."""
+        """`series` of one column and the healthy series of the same epoch (one draw).
+
+        With `macros`, also `drawn`, their values [draw]; `series` is then the healthy one too.
+        """
+        ...
+
+    def macros(self, scene: Scene) -> dict[str, Distribution]:
+        """Optional: what the metric needs drawn, one number a draw; drawn and stored as a threat's.
+
+        The names end with the unit (`detect_s`).
+        """
+        ...
+
+    def steps(
+        self, series: Series, scene: Scene, drawn: Mapping[str, Any], time: int
+    ) -> list[Step]:
+        """Optional: what a message released at one instant of one draw goes through, for a trace.
+
+        `series` and `drawn` have that draw alone.
+        """
         ...
 
     def misfit_flows(self, flows: Flows, sites: Sites) -> list[str]:
-        """Optional: which field does not fit the flows, each as "field: what, and what to do"."""
+        """Optional: what of it does not fit the flows, a full sentence each."""
         ...
 
     def observe(self, masks: Masks, network: Network, scene: Scene) -> dict[str, np.ndarray]:

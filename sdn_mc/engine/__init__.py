@@ -17,7 +17,14 @@ from jaxtyping import Array, Float, UInt32
 from sdn_mc.core.constants import DRAWS_PER_GROUP, DRAWS_PER_WORD
 from sdn_mc.core.network import Masks, Routes
 from sdn_mc.core.protocols import Series
-from sdn_mc.engine.causes import Drawn, drawn_and_spans, prepared_tables, spec_of, traced
+from sdn_mc.engine.causes import (
+    Drawn,
+    drawn_and_spans,
+    metric_draws,
+    prepared_tables,
+    spec_of,
+    traced,
+)
 from sdn_mc.engine.devices import is_on_device, places_of
 from sdn_mc.engine.effects import effects_of, with_effects
 from sdn_mc.engine.marks import Mark, questions
@@ -112,12 +119,30 @@ def _block(run: Prepared, first: int, count: int) -> Block:
     return Block(epoch, {name: value[:count] for name, value in drawn.items()}, series)
 
 
-def scores_of(run: Prepared, series: Series, epoch: int) -> dict[str, np.ndarray]:
-    """Every output of every metric, [draw, flow]."""
+def scores_of(
+    run: Prepared, series: Series, epoch: int, drawn: Mapping[str, np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
+    """Every output of every metric, [draw, flow]; `drawn` is the block's, if any metric draws."""
     scores: dict[str, np.ndarray] = {}
-    for metric in run.system.metrics.values():
-        scores |= metric.score(series, run.healthy[epoch], run.scenes[epoch])
+    for name in run.system.metrics:
+        own = {macro: (drawn or {})[f"{name}.{macro}"] for macro in macros_of(run, name)}
+        scores |= scores_of_metric(run, name, series, epoch, own)
     return scores
+
+
+def scores_of_metric(
+    run: Prepared, name: str, series: Series, epoch: int, drawn: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Every output of one metric; `drawn` holds the values of its macros, [draw]."""
+    metric: Any = run.system.metrics[name]
+    given = series, run.healthy[epoch], run.scenes[epoch]
+    return metric.score(*given, drawn) if hasattr(metric, "macros") else metric.score(*given)
+
+
+def macros_of(run: Prepared, metric: str) -> tuple[str, ...]:
+    """Names of what a metric has drawn."""
+    component = run.system.metrics[metric]
+    return tuple(component.macros(run.scenes[0])) if hasattr(component, "macros") else ()
 
 
 def instants_of(run: Prepared, series: Series, epoch: int) -> dict[str, np.ndarray]:
@@ -142,11 +167,15 @@ def _mean_over_draws(values: np.ndarray) -> np.ndarray:
 def sample_draws(
     run: Prepared, epoch: int, draws: UInt32[Array, " draw"]
 ) -> tuple[dict[str, np.ndarray], dict[str, Drawn]]:
-    """Every cause in every draw: macros and drawn parameters [draw, …], and windows."""
+    """Every cause in every draw: macros and drawn parameters [draw, …], and windows.
+
+    Among what was drawn are the macros of metrics.
+    """
     threats = {name: traced(threat) for name, threat in run.system.threats.items()}
     oldest_s = max(run.system.routing.ages_s)
     scene, tables = run.scenes[epoch], run.tables[epoch]
-    return drawn_and_spans(threats, scene, tables, draws, run.seed, oldest_s, run.spec)
+    drawn, outages = drawn_and_spans(threats, scene, tables, draws, run.seed, oldest_s, run.spec)
+    return drawn | metric_draws(run.system.metrics, scene, draws, run.seed), outages
 
 
 def masks_at(

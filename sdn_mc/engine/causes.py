@@ -23,7 +23,7 @@ from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.distributions import Distribution, Uniform
 from sdn_mc.core.fields import fields_of
 from sdn_mc.core.outage import LINK, PAIR, Cuts, Renewal, Spans, Windows
-from sdn_mc.core.protocols import Threat
+from sdn_mc.core.protocols import Metric, Threat
 from sdn_mc.core.random import component_code, draw_key, draw_value
 from sdn_mc.core.scene import Scene
 from sdn_mc.engine.chains import Chain, chain_of
@@ -94,6 +94,28 @@ def _sample_one(threats, scene, tables, seed, spec, draw):
         if hasattr(threat, "at"):
             outages[name] += (Moving(threat, outage.state),)
     return drawn, outages
+
+
+def metric_draws(
+    metrics: Mapping[str, Metric], scene: Scene, draws: UInt32[Array, " draw"], seed: int
+) -> dict[str, np.ndarray]:
+    """What metrics want drawn, each from its own stream, as "metric.name": [draw]."""
+    declared = {k: m.macros(scene) for k, m in sorted(metrics.items()) if hasattr(m, "macros")}
+    drawn = _sample_metrics(declared, draws, jnp.uint32(seed)) if any(declared.values()) else {}
+    return {name: np.asarray(value) for name, value in drawn.items()}
+
+
+@jax.jit
+def _sample_metrics(declared, draws, seed):
+    def one(draw):
+        return {
+            f"{metric}.{name}": draw_value(_sub(key, f"macro {name}"), distribution)
+            for metric, macros in declared.items()
+            for key in [draw_key(seed, draw, component_code(f"metric {metric}"))]
+            for name, distribution in macros.items()
+        }
+
+    return jax.vmap(one)(draws)
 
 
 def _drawn_law(law: Renewal, key: Array) -> DrawnLaw:

@@ -37,6 +37,7 @@ INSIDE = {
     "per_satellite": "sdn_mc.constellation.per_satellite",
     "deployment": "sdn_mc.constellation.deployment",
     "emitters": "sdn_mc.threats.emitters",
+    "stages": "sdn_mc.metrics.stages",
 }
 SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=[A-Z0-9`])")
 NEAR_GROUP = 0.75  # "constellations" and "topologies" are near enough to the group they mean

@@ -36,12 +36,12 @@ def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
     summary = _summary_of(tree)
     found = {str(name) for name in summary.data_vars if f"{name}{_LOW}" in summary}
     metrics = sorted(found, key=lambda name: (name != MAIN_METRIC, name))
-    main = metrics[0]
+    main = [name for name in metrics if "flow" in summary[name].dims][:1]
     console.print(_heading(tree))
     for warning in _warnings(tree):
         console.print(Text(warning, style="yellow"))
     console.print(_columns(_read(tree, "columns", [])))
-    for metric in dict.fromkeys([main, *({LATENCY} & found)]):
+    for metric in dict.fromkeys([*main, *({LATENCY} & found)]):
         console.print(_by_flow(summary, metric, console.width))
     console.print(_over_flows(summary, metrics))
     for title, lines in _remarks(tree):

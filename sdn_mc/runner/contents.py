@@ -30,7 +30,7 @@ LARGEST_PATHS_BYTES = 2 * 2**30  # above this, store.paths=auto keeps the first 
 
 def result_variables(run: Prepared, block: Block, paths: str) -> list[Variable]:
     """Every variable but the summary's. `block` is any block of the run, for names and shapes."""
-    found = _scene_variables(run) + _draw_variables(block)
+    found = _scene_variables(run) + _draw_variables(run, block)
     if paths != "none":
         found += _path_variables(run, block)
     return found + _metric_variables(run)
@@ -121,7 +121,7 @@ def block_values(
         values[f"/draws/{stored_name(name)}"] = drawn
     for column in run.columns:
         values[f"/paths/{path_name(run, column.name)}"] = block.series[column.name].latency_s
-    scores = [scores_of(run, block.series[c.name], block.epoch) for c in run.columns]
+    scores = [scores_of(run, block.series[c.name], block.epoch, block.drawn) for c in run.columns]
     for name in scores[0]:
         values[f"/metrics/{name}"] = np.stack([of_column[name] for of_column in scores])
     means = [instants_of(run, block.series[c.name], block.epoch) for c in run.columns]
@@ -344,15 +344,16 @@ def _draw_coordinates(group: str) -> list[Variable]:
     ]
 
 
-def _draw_variables(block: Block) -> list[Variable]:
+def _draw_variables(run: Prepared, block: Block) -> list[Variable]:
     found = _draw_coordinates("/draws")
     meaning = "Statistical weight of the draw; 1 for plain sampling."
     found.append(Variable("/draws", "weight", ("draw",), "float64", "1", "weight", meaning))
     for drawn, values in block.drawn.items():
-        threat, _, what = drawn.partition(".")
+        part, _, what = drawn.partition(".")
+        kind = "metric" if part in run.system.metrics else "threat"
         name = stored_name(drawn)
         dims = ("draw", *(f"{name}_{k}" for k in range(values.ndim - 1)))
-        meaning = f"Drawn once a draw for the threat {threat}: its {what}."
+        meaning = f"Drawn once a draw for the {kind} {part}: its {what}."
         words = dims, values.dtype.name, _unit_of(what), drawn, meaning
         found.append(Variable("/draws", name, *words))
     return found

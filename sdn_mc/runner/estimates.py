@@ -1,9 +1,12 @@
 """From the per-draw table to the summary: each output of each column, with its interval.
 
 The healthy column has no draws: each epoch counts as one, and in a snapshot its instants are the
-sample. The last entry of the flow axis is over flows, in each draw: their mean, or of latencies and
-times to restore, where one flow without a path would make it infinite, their median.
+sample. Of a metric that has numbers drawn (delays of a chain) it has the draws of the others, with
+the same numbers. The last entry of the flow axis is over flows, in each draw: their mean, or of
+latencies and times to restore, where one flow without a path would make it infinite, their median.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,6 +14,7 @@ from sdn_mc import engine
 from sdn_mc.core.constants import DRAWS_PER_GROUP
 from sdn_mc.core.protocols import Output
 from sdn_mc.engine import HEALTHY, Prepared, epoch_of
+from sdn_mc.runner.contents import stored_name
 from sdn_mc.statistics import summarise
 from sdn_mc.store import Store, Variable
 
@@ -26,15 +30,14 @@ PARTS = {
 def write_summary(run: Prepared, result: Store) -> None:
     """Estimates of every output that the result holds, healthy column first."""
     epoch = np.array([epoch_of(k, len(run.scenes)) for k in range(result.n_draw)])
-    outputs = [o for metric in run.system.metrics.values() for o in metric.outputs()]
     names = (HEALTHY.name, *(column.name for column in run.columns))
     variables = _coordinates()
     values: dict[str, np.ndarray] = {
         "/summary/column": np.array(names),
         "/summary/flow": np.array([*run.flows.name, OVER_FLOWS]),
     }
-    for output in outputs:
-        rows = [_healthy_row(run, output)]
+    for output, *healthy in _healthy_scores(run, result, epoch):
+        rows = [_healthy_row(run, output, *healthy)]
         rows += [_column_row(run, result, output, k, epoch) for k in range(len(run.columns))]
         flow_axis = "flow" if output.per_flow else "all_flows"
         for part in ("estimate", *PARTS, "count"):
@@ -44,16 +47,35 @@ def write_summary(run: Prepared, result: Store) -> None:
     result.write_group("/summary", variables, values)
 
 
-def _healthy_row(run: Prepared, output: Output) -> dict[str, np.ndarray]:
+def _healthy_scores(
+    run: Prepared, result: Store, epoch: np.ndarray
+) -> Iterator[tuple[Output, np.ndarray, np.ndarray]]:
+    """Each output with its scores without threats and their epochs: one an epoch, or as drawn."""
+    for name, metric in run.system.metrics.items():
+        paths = {m: f"/draws/{stored_name(f'{name}.{m}')}" for m in engine.macros_of(run, name)}
+        drawn = {macro: result.read(path) for macro, path in paths.items()}
+        of = epoch if drawn else np.arange(len(run.scenes))
+        starts = range(0, len(epoch), DRAWS_PER_GROUP) if drawn else of
+        scores = []
+        for first in map(int, starts):
+            own = {m: values[first : first + DRAWS_PER_GROUP] for m, values in drawn.items()}
+            e = int(of[first])
+            scores.append(engine.scores_of_metric(run, name, run.healthy[e], e, own))
+        for output in metric.outputs():
+            yield output, np.concatenate([each[output.name] for each in scores]), of
+
+
+def _healthy_row(
+    run: Prepared, output: Output, scores: np.ndarray, epoch: np.ndarray
+) -> dict[str, np.ndarray]:
     n_epoch = len(run.scenes)
     if output.pairs == "difference":
         return _nothing_lost(len(run.flows.name) + 1 if output.per_flow else 1, n_epoch)
-    scores = [engine.scores_of(run, run.healthy[e], e)[output.name][0] for e in range(n_epoch)]
     means = [engine.instants_of(run, run.healthy[e], e).get(output.name) for e in range(n_epoch)]
     known = [mean for mean in means if mean is not None]
     per_instant = np.stack(known) if known else None
-    values = np.stack(scores).astype(np.float32).astype(np.float64)
-    return _by_flow_and_over(output, values, np.arange(n_epoch), per_instant)
+    values = scores.astype(np.float32).astype(np.float64)
+    return _by_flow_and_over(output, values, epoch, per_instant)
 
 
 def _nothing_lost(n_flow: int, n_epoch: int) -> dict[str, np.ndarray]:
@@ -134,7 +156,10 @@ def _variable(
 ) -> Variable:
     dims = ("column", flow_axis)
     if part == "count":
-        words = f"{output.long_name}: draws", "Draws (healthy: epochs) behind the estimate."
+        words = (
+            f"{output.long_name}: draws",
+            "Draws behind the estimate (healthy: epochs, or draws).",
+        )
         return Variable("/summary", name, dims, "int64", "1", *words)
     if part != "estimate":
         meaning = f"Sampling error alone, at this point of the assumptions. {output.meaning}"

@@ -20,6 +20,7 @@ from sdn_mc.config import Job
 from sdn_mc.config.building import in_words
 from sdn_mc.config.study import Case, Measure, Point, Study, changed_job, points_of, study_of
 from sdn_mc.core.problems import InputError, Problems
+from sdn_mc.core.protocols import Output
 from sdn_mc.engine import epoch_of
 from sdn_mc.runner.estimates import means_at_times
 from sdn_mc.statistics import worst_part

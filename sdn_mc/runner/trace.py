@@ -20,6 +20,7 @@ from sdn_mc.engine import HEALTHY, Column, Prepared
 from sdn_mc.engine.effects import effects_of
 from sdn_mc.runner import contents
 from sdn_mc.runner.losses import Lost, lost_at, met_on, words_for_access, words_for_link
+from sdn_mc.runner.trace_chains import print_chains
 
 N_SHOWN = 5
 
@@ -73,6 +74,7 @@ def print_trace(
     _print_route(moment, pair, moment.masks, console)
     stored = f"/paths/{contents.path_name(run, name)}"
     _print_stored(path, stored, (draw, time, pair), console)
+    print_chains(run, moment.column, draw, time, console)
 
 
 def moment_of(run: Prepared, column: Column, draw: int, time: int) -> Moment:

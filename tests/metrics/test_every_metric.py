@@ -1,6 +1,6 @@
 """What holds for every metric: declared names, shapes, dtypes, and the same bits at any width."""
 
-import importlib
+import dataclasses
 
 import jax
 import numpy as np
@@ -8,26 +8,27 @@ import pytest
 import yaml
 
 from sdn_mc import config
+from sdn_mc.config.building import MISSING, Builder
 from sdn_mc.core.network import Masks
+from sdn_mc.core.problems import Problems
 from sdn_mc.core.protocols import Series
 from sdn_mc.engine import network_of
 from tests.metrics.meshes import random_masks, with_mesh
 
 
 def every_metric():
-    """As its YAML file has it."""
+    """As its YAML file has it, if nothing is left for the user to set."""
+    problems = Problems()
+    builder = Builder("", (), problems)
     for path in sorted((config.config_folder() / "metrics").glob("*.yaml")):
-        for node in yaml.safe_load(path.read_text()).values():
-            module, _, kind = node["_target_"].rpartition(".")
-            fields = {
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in node.items()
-                if not name.startswith("_")
-            }
-            yield getattr(importlib.import_module(module), kind)(**fields)
+        if MISSING not in path.read_text():
+            for name, node in yaml.safe_load(path.read_text()).items():
+                yield builder.build(node, f"metrics.{name}")
+    problems.raise_all()
 
 
 METRICS = list(every_metric())
+ENDS = ("New York", "London", "Cape Town"), ("London", "Singapore", "Delhi")  # some of the default
 CASES = [(metric, mode) for metric in METRICS for mode in metric.modes]
 LOOKING = [(m, mode) for m, mode in CASES if hasattr(m, "observe")]
 SAMPLED = [(m, mode) for m, mode in CASES if mode == "snapshot" and hasattr(m, "per_instant")]
@@ -70,6 +71,8 @@ def make_case(metric, mode, scene_of):
             )
             for each, s in zip(series, seen, strict=True)
         )
+    flows = dataclasses.replace(scene.flows, source=ENDS[0], destination=ENDS[1])
+    scene = dataclasses.replace(scene, flows=flows)
     return metric, *series, scene
 
 

@@ -49,11 +49,11 @@ def test_flows_are_put_into_bands_by_the_latitude_of_their_source(scene_of):
 
 
 def test_what_does_not_fit_the_flows_is_told_before_anything_is_built():
-    more = "metrics.k_of_n.least: 5 given, but there are 2 flows"
+    more = "metrics.k_of_n: least: 5 given, but there are 2 flows"
     given = "metrics.k_of_n.least=5", "metrics.k_of_n.least_share=null"
     assert any(more in fault for fault in faults("metrics=[k_of_n]", *given))
     assert any("give one of the two" in f for f in faults("metrics=[k_of_n]", given[0]))
-    empty = "metrics.coverage.edges_deg: no flow begins between 60 and 90 deg"
+    empty = "metrics.coverage: edges_deg: no flow begins between 60 and 90 deg"
     assert any(empty in fault for fault in faults("metrics=[coverage]"))
     assert any(
         "two or more" in f for f in faults("metrics=[coverage]", "metrics.coverage.edges_deg=[30]")
