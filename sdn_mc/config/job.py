@@ -245,17 +245,21 @@ def _check_together(parts: dict[str, Any], problems: Problems) -> None:
                 f"metrics.{name}: it needs {' or '.join(metric.modes)} times, but times are a "
                 f"{times.mode}; run it with {other}, or leave it out"
             )
-    try:
-        if parts["flows"] is not None and parts["sites"] is not None:
-            parts["flows"].build(parts["sites"].build())
-    except InputError as error:
-        problems.take(error)
+    fleet = None
     try:
         if times is not None and parts["constellation"] is not None:
             first = None if times.start is None else JulianDate.parse(times.start, "times.start")
             fleet = parts["constellation"].build(first)
             _check_fleet(parts, fleet, problems)
             _check_memory(times, fleet, problems)
+    except InputError as error:
+        problems.take(error)
+    sites, flows = parts["sites"], parts["flows"]
+    try:
+        if sites is not None and (fleet is not None or not getattr(sites, "needs_fleet", False)):
+            placed = sites.build(fleet)
+            if flows is not None:
+                flows.build(placed)
     except InputError as error:
         problems.take(error)
 
