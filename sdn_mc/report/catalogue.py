@@ -35,7 +35,7 @@ INSIDE = {
     "distributions": "sdn_mc.core.distributions",
     "labels": "sdn_mc.constellation.labels",
     "emitters": "sdn_mc.threats.emitters",
-    "users": "sdn_mc.access.users",
+    "user_groups": "sdn_mc.access.users",
 }
 SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=[A-Z0-9`])")
 NEAR_GROUP = 0.75  # "constellations" and "topologies" are near enough to the group they mean
