@@ -225,11 +225,9 @@ class Target(eqx.Module):
     )  # fmt: skip
     elevation_deg: tuple[float, float] | None = field(
         unit="deg", within=(-90, 90), doc="Lowest and highest, of the sensor from the target.",
-        assumed=True,
     )  # fmt: skip
     nadir_deg: tuple[float, float] | None = field(
         unit="deg", within=(0, 180), doc="Least and greatest, of the target from a sensor's nadir.",
-        assumed=True,
     )  # fmt: skip
 
     def sites(self, group: str, fleet: Fleet, where: str) -> Iterator[Site]:

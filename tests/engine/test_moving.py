@@ -16,6 +16,9 @@ from tests.users_run import TERMINAL, aboard, fixed, group, target, users_run
 
 CITIES = {"London": [51.5, -0.1, 0], "Delhi": [28.6, 77.2, 0]}
 A, NEXT, B = "on shell p00 s01", "on shell p00 s02", "on shell p01 s04"
+# Every satellite sees its neighbours, and the users see one at most times.
+DENSE = ("times.count=4", "constellation.shells.shell.satellites=96",
+         "constellation.shells.shell.planes=8")  # fmt: skip
 ROUTE = [[45.0, 165.0, 5e4], [40.0, -150.0, 5e4]]
 
 
@@ -35,7 +38,7 @@ def run():
     threats = "threats=[cloud,region_loss,ground_outage,sun_conjunction,jamming_uplink]"
     places = "threats.jamming_uplink.emitters.places=[[51.5,0.5,10.0]]"
     return users_run(
-        users, flows, threats, "threats.sun_conjunction.downlinks=true", places, "times.count=4"
+        users, flows, threats, "threats.sun_conjunction.downlinks=true", places, *DENSE
     )
 
 
@@ -48,9 +51,9 @@ def test_a_message_between_satellites_takes_the_time_of_the_mesh_alone(run):
         weights = links.delay_s[time, sat, port], (sat, links.neighbour[sat, port])
         least_s = dijkstra(coo_array(weights, (n_sat, n_sat)), indices=1)
         found = run.healthy[0].latency_s[0, time, :2]
-        assert np.isfinite(least_s[2])
-        # Half a tick a link of at most 15, and float32.
-        assert np.allclose(found, least_s[[12, 2]], rtol=1e-6, atol=15 * TICK_S)
+        assert np.isfinite(least_s[[16, 2]]).all()
+        # Half a tick a link of at most 20, and float32.
+        assert np.allclose(found, least_s[[16, 2]], rtol=1e-6, atol=20 * TICK_S)
 
 
 def test_what_happens_on_earth_leaves_users_aboard_and_targets_alone(run):
@@ -66,7 +69,7 @@ def test_what_happens_on_earth_leaves_users_aboard_and_targets_alone(run):
         "jamming_uplink": np.isfinite(tables["jamming_uplink"].fixed_db).any(axis=(0, 2)),
     }
     for name, struck in strikes.items():
-        assert np.array_equal(struck[~on_earth], np.zeros(17, bool)), name
+        assert np.array_equal(struck[~on_earth], np.zeros(97, bool)), name
         assert struck[on_earth].any(), name
 
 
@@ -86,7 +89,7 @@ def test_no_instant_has_less_latency_than_the_bound_of_a_moving_end(run):
     latency_s = run.healthy[0].latency_s[0]
     bound_s = run.flows.bound_s
     assert np.all(latency_s >= bound_s * (1 - 1e-6)) and np.all(bound_s > 0)
-    assert np.isfinite(latency_s[:, 1:]).any(axis=0).all()
+    assert np.isfinite(latency_s).any(axis=0).all()
     site_km = run.scenes[0].geometry.site_km
     ends = [run.sites.name.index(name) for name in (A, B)]
     straight_s = np.linalg.norm(site_km[:, ends[0]] - site_km[:, ends[1]], axis=-1) / LIGHT_KM_S
