@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 USAGE = """\
 sdn-mc: resilience of satellite laser meshes, over thousands of attack and failure draws
 
-  sdn-mc run [key=value …]          a run, in a folder of its own below outputs/; -m for a sweep
-  sdn-mc summary RUN                the table of a run again
-  sdn-mc resume RUN [draws=N]       continue a stopped run, or give it more draws
+  sdn-mc run [key=value …]          a run, in a folder of its own below outputs/; -m for a sweep;
+                                    an experiment with a study is many runs and their decisions
+  sdn-mc summary RUN                the table of a run, or the decisions of a study, again
+  sdn-mc resume RUN [draws=N]       continue a stopped run or study, or give it more draws
   sdn-mc list [GROUP]               what can be chosen: threats, constellations, …
   sdn-mc explain NAME               a component: model, fields with units and ranges, source
   sdn-mc trace RUN draw=17 pair=3 time=41 [column=NAME]
@@ -131,6 +132,8 @@ def _run(words: list[str]) -> None:
     overrides = config.completed(overrides)
     if "-m" in flags:
         first, *_ = config.sweep_jobs(overrides, config_dirs)
+        if config.compose(first, config_dirs).get("study"):
+            raise InputError("-m: a study is many runs already; leave -m out, or set study=null")
         folder = config.output_folder(first, config_dirs, sweep=True)
         _inside_hydra(None, ["-m", *overrides], config_dirs, folder)
         return
@@ -141,12 +144,36 @@ def _run(words: list[str]) -> None:
         return
     job = config.job_of(overrides, config_dirs)
     folder = config.output_folder(overrides, config_dirs)
+    if (asked := config.study_of(job.resolved)) is not None:
+        _study(asked, overrides, config_dirs, folder)
+        return
     if (folder / "result.zarr").exists():
         raise InputError(
             f"hydra.run.dir: there is a result in {folder} already; continue it with `sdn-mc "
             f"resume {folder}`, or choose another folder"
         )
     _inside_hydra(job, overrides, config_dirs, folder)
+
+
+def _study(asked: Any, overrides: list[str], config_dirs: list[str], folder: Path) -> None:
+    """All runs of a study, in one folder; then its decisions."""
+    from sdn_mc import store
+    from sdn_mc.report.decisions import print_decisions
+    from sdn_mc.runner import study
+
+    if study.is_study(folder):
+        raise InputError(
+            f"hydra.run.dir: there is a study in {folder} already; continue it with `sdn-mc resume "
+            f"{folder}`, or choose another folder"
+        )
+    new = store.not_yet_there(folder)
+    try:
+        with store.full_disk_explained(folder), ended_by_ctrl_c(lambda: _way_on_study(folder)):
+            path = study.begin(asked, overrides, config_dirs, _shown(folder), _console())
+    finally:
+        store.remove_unbegun(folder, new, (study.NOTE_NAME, study.RUNS))
+    print_decisions(path, _console())
+    _console().print(f"study: {_shown(folder)}", markup=False, soft_wrap=True)
 
 
 def _inside_hydra(job: Any, words: list[str], config_dirs: list[str], output: Path) -> None:
@@ -224,20 +251,30 @@ def _this_job() -> str:
 
 
 def _summary(words: list[str]) -> None:
+    from sdn_mc.report.decisions import print_decisions
     from sdn_mc.report.summary import print_summary
+    from sdn_mc.runner import study
 
-    print_summary(_one_path(words, "summary"), _console())
+    path = Path(_one_path(words, "summary"))
+    (print_decisions if study.is_study(path) else print_summary)(path, _console())
 
 
 def _resume(words: list[str]) -> None:
     from sdn_mc import runner
+    from sdn_mc.report.decisions import print_decisions
     from sdn_mc.report.summary import print_summary
+    from sdn_mc.runner import study
 
     words, plugins = _plugins(words)
     paths, given = _path_and_keys(words, {"draws"}, "resume")
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("sdn_mc").setLevel(logging.INFO)
     folder = Path(paths)
+    if study.is_study(folder):
+        with ended_by_ctrl_c(lambda: _way_on_study(folder)):
+            found = study.go_on(folder, _console(), given.get("draws"), plugins)
+        print_decisions(found, _console())
+        return
     if _is_without_result(folder):
         raise InputError(
             f"{folder}: the run was stopped before it made its result, so there is nothing to "
@@ -371,6 +408,10 @@ def _way_on(folder: Path, sweep: bool = False) -> str:
     if (folder / "result.zarr").exists() or folder.name == "result.zarr":
         return f"stopped; `sdn-mc resume {shown}` goes on after the last finished block"
     return "stopped; the run had made no result yet, so nothing was kept; start it again"
+
+
+def _way_on_study(folder: Path) -> str:
+    return f"stopped; `sdn-mc resume {_shown(folder)}` goes on with the runs that are missing"
 
 
 def _command_of(folder: Path) -> str:

@@ -79,8 +79,8 @@ def fleet_of(place: Recovered, n_terminal: int = 4) -> Fleet:
         layer=place.layer,
         n_terminal=np.full(n_sat, n_terminal),
         unit_cost_musd=np.full(n_sat, np.nan),
-        group={},
-        labels=(),
+        group={"constellation": np.zeros(n_sat, int)},
+        labels=(("constellation", ("test",)),),
         reference=START,
         catalogue=Catalogue(names, tuple(range(1, n_sat + 1)), ("",) * n_sat),
     )

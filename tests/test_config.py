@@ -254,3 +254,28 @@ def test_every_experiment_composes(name):
         return
     composed = config.compose([f"experiment={name}"])
     assert composed.draws == 1024
+
+
+def test_importance_is_asked_for_by_one_word():
+    three = "threats=[satellite_failure,terminal_failure,vendor_fault]"
+    job = config.load(config.compose([*SMALL, three, "columns=importance"]))
+    a, b, c = "satellite_failure", "terminal_failure", "vendor_fault"
+    assert list(job.columns.items()) == [
+        (f"only_{a}", (a,)),
+        (f"only_{b}", (b,)),
+        (f"only_{c}", (c,)),
+        (f"all_but_{a}", (b, c)),
+        (f"all_but_{b}", (a, c)),
+        (f"all_but_{c}", (a, b)),
+        ("all", (a, b, c)),
+    ]
+    assert config.load(job.resolved).columns == job.columns  # as a resumed run reads it
+
+
+def test_equal_columns_of_importance_are_not_computed_twice():
+    two = config.load(
+        config.compose([*SMALL, "threats=[plane_outage,vendor_fault]", "columns=importance"])
+    )
+    assert list(two.columns) == ["only_plane_outage", "only_vendor_fault", "all"]
+    one = config.load(config.compose([*SMALL, "threats=[vendor_fault]", "columns=importance"]))
+    assert one.columns == {"all": ("vendor_fault",)}

@@ -20,6 +20,7 @@ from sdn_mc.config.composing import (
     sweep_jobs,
 )
 from sdn_mc.config.job import CONFIG_GROUPS, Job, RunOptions, StoreOptions, load
+from sdn_mc.config.study import Study, study_of
 from sdn_mc.core.problems import InputError
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Job",
     "RunOptions",
     "StoreOptions",
+    "Study",
     "completed",
     "compose",
     "config_folder",
@@ -36,6 +38,7 @@ __all__ = [
     "output_folder",
     "quoted",
     "search_path",
+    "study_of",
     "sweep_jobs",
 ]
 

@@ -11,6 +11,7 @@ from sdn_mc.config.values import shown
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.problems import InputError, Problems
+from sdn_mc.core.scene import Flows, Sites
 
 # The parts of a run that are one component each, and those that are several by name.
 SINGLE = (
@@ -18,8 +19,11 @@ SINGLE = (
     "routing", "solver",
 )  # fmt: skip
 SEVERAL = ("threats", "metrics")
-PLAIN = ("title", "draws", "seed", "columns", "campaigns", "store", "run", "plugins", "aliases")
+PLAIN = (
+    "title", "draws", "seed", "columns", "campaigns", "store", "run", "plugins", "aliases", "study",
+)  # fmt: skip
 CONFIG_GROUPS = (*SINGLE, *SEVERAL, "experiment")
+IMPORTANCE = "importance"  # columns that tell what each threat brings
 LINK_BYTES = 8 * 4  # delays of four links of a satellite at one instant: less no scene holds
 
 
@@ -65,7 +69,7 @@ def load(
         plugins: packages whose components may be built; None: those that the configuration names,
             which a stored one may not.
     """
-    tree = _plain(config)
+    tree = plain(config)
     problems = Problems()
     _check_top_level(tree, problems)
     named = _texts(tree, "plugins", problems)
@@ -105,7 +109,8 @@ def load(
     )
 
 
-def _plain(config: DictConfig | dict[str, Any]) -> dict[str, Any]:
+def plain(config: DictConfig | dict[str, Any]) -> dict[str, Any]:
+    """The configuration as plain values, interpolations resolved."""
     plain = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items()}
@@ -183,6 +188,8 @@ def _campaigns(
 def _columns(tree: dict[str, Any], problems: Problems) -> dict[str, tuple[str, ...]]:
     """Columns by name; without any, one column in which every threat acts."""
     threats = tuple(tree["threats"]) if isinstance(tree.get("threats"), dict) else ()
+    if tree.get("columns") == IMPORTANCE:
+        return importance_columns(threats)
     given = _mapping(tree, "columns", problems) or {"attacked": list(threats)}
     columns: dict[str, tuple[str, ...]] = {}
     for name, causes in given.items():
@@ -200,6 +207,16 @@ def _columns(tree: dict[str, Any], problems: Problems) -> dict[str, tuple[str, .
             )
         columns[str(name)] = tuple(causes)
     return columns
+
+
+def importance_columns(threats: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Each threat alone, all but each, and all; of equal columns the first, and all last."""
+    every = tuple(threats)
+    found: dict[str, tuple[str, ...]] = {f"only_{each}": (each,) for each in every}
+    found |= {f"all_but_{each}": tuple(t for t in every if t != each) for each in every}
+    first = {causes: name for name, causes in reversed(found.items())}
+    own = {name: causes for causes, name in first.items() if causes and causes != every}
+    return {name: own[name] for name in found if name in own} | {"all": every}
 
 
 def _store_options(tree: dict[str, Any], problems: Problems) -> StoreOptions:
@@ -259,9 +276,17 @@ def _check_together(parts: dict[str, Any], problems: Problems) -> None:
         if sites is not None and (fleet is not None or not getattr(sites, "needs_fleet", False)):
             placed = sites.build(fleet)
             if flows is not None:
-                flows.build(placed)
+                _check_flows(metrics, flows.build(placed), placed, problems)
     except InputError as error:
         problems.take(error)
+
+
+def _check_flows(metrics: dict[str, Any], flows: Flows, sites: Sites, problems: Problems) -> None:
+    """What a metric says of the flows that it would get."""
+    for name, metric in metrics.items():
+        if hasattr(metric, "misfit_flows"):
+            for problem in metric.misfit_flows(flows, sites):
+                problems.add(f"metrics.{name}.{problem}")
 
 
 def _check_fleet(parts: dict[str, Any], fleet: Fleet, problems: Problems) -> None:

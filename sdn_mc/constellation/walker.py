@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from sdn_mc.constellation.labels import Groups, LabelRule, Members, groups_of
+from sdn_mc.constellation.per_satellite import ByGroup, Grouped, SharedByGroup, per_satellite
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.constants import WGS72_RADIUS_KM
 from sdn_mc.core.distributions import Distribution
@@ -89,20 +90,26 @@ class Walker(eqx.Module):
 
     name: str = field(doc="Name of the constellation.", static=True)
     shells: dict[str, Shell] = field(doc="The shells by name, in the order of the satellites.")
-    epoch: str = field(doc="Instant of the elements, ISO 8601 in UTC.", static=True)
-    n_terminal: int = field(doc="Laser terminals of a satellite.", within=(0, 16), static=True)
-    unit_cost_musd: Scalar | None = field(
-        unit="MUSD", within=(0, 1e5), doc="Price of one satellite; null: not public."
+    epoch: str | None = field(
+        doc="Instant of the elements, ISO 8601 in UTC; null: where the run starts.", static=True
+    )
+    n_terminal: int | ByGroup = field(
+        doc="Laser terminals of a satellite; or ByGroup.", within=(0, 16), static=True
+    )
+    unit_cost_musd: Scalar | ByGroup | SharedByGroup | None = field(
+        unit="MUSD",
+        within=(0, 1e5),
+        doc="Price of one satellite; null: not public; or ByGroup, or SharedByGroup.",
     )
     labels: dict[str, LabelRule] = field(
         doc="Rules that say which satellites may fail together, by label."
     )
 
     def build(self, start: JulianDate | None) -> Fleet:
-        """The fleet; its elements hold at `epoch` whatever the start."""
+        """The fleet; its elements hold at `epoch` whatever the start, if there is one."""
         if problems := self.problems():
             raise InputError(problems)
-        epoch = JulianDate.parse(self.epoch, "constellation.epoch")
+        epoch = self._epoch(start)
         shells = list(self.shells.values())
         n_sat = sum(shell.satellites for shell in shells)
         first_plane = np.cumsum([0, *(shell.planes for shell in shells)])
@@ -119,16 +126,16 @@ class Walker(eqx.Module):
             "constellation": Groups(np.zeros(n_sat, np.int64), (self.name,)),
         }
         group, labels = groups_of(self.labels, Members(plane, slot, catalogue), fixed)
-        cost = np.nan if self.unit_cost_musd is None else float(self.unit_cost_musd)
+        made = Grouped(group, dict(labels))
         return Fleet(
-            elements=_joined([shell.elements(epoch) for shell in shells]),
+            elements=joined_elements([shell.elements(epoch) for shell in shells]),
             status=np.zeros(n_sat, np.int8),
             plane=plane,
             slot=slot,
             shell=shell_index,
             layer=plane,
-            n_terminal=np.full(n_sat, self.n_terminal),
-            unit_cost_musd=np.full(n_sat, cost),
+            n_terminal=per_satellite(self.n_terminal, made, "constellation.n_terminal").astype(int),
+            unit_cost_musd=per_satellite(self.unit_cost_musd, made, "constellation.unit_cost_musd"),
             group=group,
             labels=labels,
             reference=epoch,
@@ -149,10 +156,21 @@ class Walker(eqx.Module):
             found += _varying(shell, where)
         found += _varying(self, "constellation")
         try:
-            JulianDate.parse(self.epoch, "constellation.epoch")
+            JulianDate.parse(self.epoch or "2027-01-01", "constellation.epoch")
         except InputError as error:
             found += error.problems
         return found
+
+    def _epoch(self, start: JulianDate | None) -> JulianDate:
+        """Where the elements hold."""
+        if self.epoch is not None:
+            return JulianDate.parse(self.epoch, "constellation.epoch")
+        if start is None:
+            raise InputError(
+                "constellation.epoch: null stands for the start of the run, but times.start is "
+                "null too; set one of them, as times.start=2027-01-01T00:00:00Z"
+            )
+        return start
 
     def _plane_names(self) -> tuple[str, ...]:
         return tuple(
@@ -180,7 +198,8 @@ def _varying(component: eqx.Module, where: str) -> list[str]:
     ]
 
 
-def _joined(parts: list[Elements]) -> Elements:
+def joined_elements(parts: list[Elements]) -> Elements:
+    """The elements of several fleets, one after another."""
     columns: dict[str, Float[np.ndarray, " sat"]] = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in Elements.__dataclass_fields__

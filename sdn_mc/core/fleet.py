@@ -24,6 +24,7 @@ class Status(enum.IntEnum):
     OFF_BAND = 5
     LONE_PLANE = 6
     EXCLUDED = 7
+    NOT_LAUNCHED = 8
 
     @property
     def meaning(self) -> str:
@@ -43,6 +44,7 @@ _MEANING = {
     Status.OFF_BAND: "off band (raising, lowering, parked, spare)",
     Status.LONE_PLANE: "alone in its plane",
     Status.EXCLUDED: "excluded by the configuration",
+    Status.NOT_LAUNCHED: "not launched yet, or cancelled",
 }
 
 

@@ -225,6 +225,8 @@ class Series(NamedTuple):
     hops: np.ndarray | None  # [draw, time, flow], -1: no path
     # Is what is delivered altered on its way? None: nowhere, or no metric asks.
     tampered: Bool[np.ndarray, "draw time flow"] | None = None
+    # What metrics saw in the masks, arrays [draw, time, ...] by name. None: no metric looks.
+    observed: Mapping[str, np.ndarray] | None = None
 
 
 class Output(NamedTuple):
@@ -234,10 +236,11 @@ class Output(NamedTuple):
     units: str
     long_name: str
     meaning: str
-    interval: str  # "mean", "share", "quantile": the method in `statistics`
+    interval: str  # "mean", "share", "quantile", "survival", "tail": the method in `statistics`
     pairs: str = ""  # "difference": already against the healthy column, where it is 0 by definition
     within: tuple[float, float] = (-float("inf"), float("inf"))  # lowest and highest possible value
     per_flow: bool = True  # False: one value a draw over all flows, an array [draw, 1]
+    tail: float | None = None  # share of the draws, the highest, that "tail" takes the mean of
 
 
 class Metric(Protocol):
@@ -254,6 +257,18 @@ class Metric(Protocol):
         self, series: Series, healthy: Series, scene: Scene
     ) -> dict[str, Float[np.ndarray, "draw flow"]]:
         """`series` of one column and the healthy series of the same epoch (one draw)."""
+        ...
+
+    def misfit_flows(self, flows: Flows, sites: Sites) -> list[str]:
+        """Optional: which field does not fit the flows, each as "field: what, and what to do"."""
+        ...
+
+    def observe(self, masks: Masks, network: Network, scene: Scene) -> dict[str, np.ndarray]:
+        """Optional: what the masks of a column show, [draw, time, ...] by name.
+
+        The masks are those of the present, on the host; `score` finds it in `series.observed`. The
+        names begin with that of the metric, or of what several metrics observe alike.
+        """
         ...
 
     def per_instant(

@@ -23,6 +23,7 @@ from sdn_mc.engine.effects import effects_of, with_effects
 from sdn_mc.engine.marks import Mark, questions
 from sdn_mc.engine.masking import mask_words, wiring_of
 from sdn_mc.engine.masking_xla import mask_words_on_device
+from sdn_mc.engine.observing import observed_in
 from sdn_mc.engine.scenes import build_scenes, network_of
 from sdn_mc.engine.series import series_of
 from sdn_mc.engine.types import HEALTHY, Asked, Block, Column, Prepared, Spec, System
@@ -106,7 +107,8 @@ def _block(run: Prepared, first: int, count: int) -> Block:
         masks, met = [seen[age_s][k] for age_s in run.system.routing.ages_s], marks[column.name]
         routes = _routes(run, epoch, masks, [mark.without for mark in met])
         delays_s = [mark.delay_s for mark in met]
-        series[column.name] = series_of(routes, scene.flows, count, delays_s)
+        found = series_of(routes, scene.flows, count, delays_s)
+        series[column.name] = _with_observed(run, epoch, found, masks[0])
     return Block(epoch, {name: value[:count] for name, value in drawn.items()}, series)
 
 
@@ -189,7 +191,15 @@ def marks_at(
 def _healthy(run: Prepared, epoch: int) -> Series:
     """The scene without any cause: one draw."""
     masks = [_undamaged(run, epoch)] * len(run.system.routing.ages_s)
-    return series_of(_routes(run, epoch, masks), run.flows, 1)
+    series = series_of(_routes(run, epoch, masks), run.flows, 1)
+    return _with_observed(run, epoch, series, masks[0])
+
+
+def _with_observed(run: Prepared, epoch: int, series: Series, present: Masks) -> Series:
+    """With what metrics see in the masks of the present."""
+    metrics, n_draw = run.system.metrics.values(), len(series.latency_s)
+    observed = observed_in(present, metrics, run.scenes[epoch], n_draw)
+    return series._replace(observed=observed)
 
 
 def _routes(

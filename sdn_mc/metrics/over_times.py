@@ -8,10 +8,10 @@ before it. Percentiles are order statistics: the ceil(share * n)-th smallest, ne
 since no path is inf.
 """
 
-import math
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Bool, Float, Float64, Int
 
 from sdn_mc.core.scene import Scene
 
@@ -32,10 +32,15 @@ def percentile_over_times(
     values: Float[np.ndarray, "draw time flow"], percent: int | float
 ) -> Float64[np.ndarray, "draw flow"]:
     """The smallest value that at least `percent` of the instants do not exceed."""
-    n_time = values.shape[1]
-    rank = min(max(math.ceil(percent * n_time / 100 - ROUNDING), 1), n_time)
+    rank = int(rank_of(percent, np.array([values.shape[1]]))[0])
     chosen = np.partition(values, rank - 1, axis=1)[:, rank - 1]
     return chosen.astype(np.float64)
+
+
+def rank_of(percent: int | float, count: Int[np.ndarray, "..."]) -> Int[np.ndarray, "..."]:
+    """Which of so many ordered values is the percentile, from 1."""
+    wanted = np.ceil(percent * count / 100 - ROUNDING).astype(np.int64)
+    return np.clip(wanted, 1, count)
 
 
 def holding_s(scene: Scene) -> Float64[np.ndarray, " time"]:
@@ -44,3 +49,19 @@ def holding_s(scene: Scene) -> Float64[np.ndarray, " time"]:
     if len(time_s) == 1:
         return np.array([float(scene.window_s)])
     return np.diff(time_s, append=2 * time_s[-1] - time_s[-2])
+
+
+class AfterOnset(NamedTuple):
+    """The instants of an episode from the onset of its given events on."""
+
+    first: int  # index of the first of them
+    time_s: Float64[np.ndarray, " time"]  # since the onset
+    stands_s: Float64[np.ndarray, " time"]
+
+
+def from_onset(scene: Scene) -> AfterOnset:
+    """Those instants; all of them where the scene has no onset of its own."""
+    time_s = np.asarray(scene.time_s, np.float64)
+    onset_s = 0.0 if scene.onset_s is None else float(scene.onset_s)
+    first = min(int(np.searchsorted(time_s, onset_s)), len(time_s) - 1)
+    return AfterOnset(first, time_s[first:] - onset_s, holding_s(scene)[first:])

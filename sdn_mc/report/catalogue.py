@@ -34,6 +34,8 @@ from sdn_mc.report.config_files import (
 INSIDE = {
     "distributions": "sdn_mc.core.distributions",
     "labels": "sdn_mc.constellation.labels",
+    "per_satellite": "sdn_mc.constellation.per_satellite",
+    "deployment": "sdn_mc.constellation.deployment",
     "emitters": "sdn_mc.threats.emitters",
     "user_groups": "sdn_mc.access.users",
 }
@@ -126,6 +128,8 @@ def _print_entries(entries: dict[str, Any], page: Page, place: Key, console: Con
     else:
         for key, node in parts.items():
             note = page.notes.get((*place, key), "")
+            if node.get("_assumed_") and "assumed" not in note:
+                note = "; ".join(filter(None, ("assumed", note)))
             rule = Text.assemble(
                 f"{key}: {_short(node, math.inf)}", (f"  # {note}" * bool(note), "dim")
             )

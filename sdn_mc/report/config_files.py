@@ -49,8 +49,13 @@ def read_page(path: Path) -> Page:
     merged: dict[str, Any] = {}
     for base in node.pop("defaults", []):
         if isinstance(base, str) and base != "_self_":
-            below = read_page(path.parent / f"{base}.yaml")
-            merged, notes = _merged(merged, below.node), below.notes | notes
+            name, _, place = base.partition("@")  # NAME@PLACE: below the key PLACE
+            below = read_page(path.parent / f"{name}.yaml")
+            inside, keys = below.node, place.split(".") if place else []
+            for key in reversed(keys):
+                inside = {key: inside}
+            merged = _merged(merged, inside)
+            notes = {(*keys, *key): note for key, note in below.notes.items()} | notes
     head, body = _split_head(text)
     return Page(_merged(merged, node), notes, head, body)
 

@@ -143,7 +143,7 @@ def _by_flow(summary: xr.Dataset, metric: str, width: int) -> RenderableType:
 def _over_flows(summary: xr.Dataset, metrics: list[str]) -> RenderableType:
     """Every metric over flows, the last entry of its flow axis."""
     names = [str(name) for name in summary["column"].values]
-    title = "Over flows: the mean, of latencies the median"
+    title = "Over flows: the mean, of latencies and times to restore the median"
     table = _table(title, ["metric", *names], right=True)
     for metric in metrics:
         last = summary.isel({summary[metric].dims[-1]: -1})
@@ -162,7 +162,12 @@ def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:
         by_reason = ", ".join(f"{n:,} {reason}" for reason, n in left.items())
         line = f"{fleet['read']:,} read = {fleet['in_mesh']:,} in the mesh + "
         line += f"{sum(left.values()):,} left out" + (f" ({by_reason})" if left else "")
-        found.append(("Satellites", [Text(line)]))
+        lines: list[RenderableType] = [Text(line)]
+        if priced := fleet.get("priced"):
+            lines.append(Text(f"{fleet['cost_musd']:,.0f} MUSD for the {priced:,} with a price"))
+        found.append(("Satellites", lines))
+    if groups := _read(tree, "concentration", []):
+        found.append(("Concentration: 10,000 is all in one group", [_concentration(groups)]))
     if assumptions := _read(tree, "assumptions", []):
         table = _table("", [])
         for item in assumptions:
@@ -172,6 +177,15 @@ def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:
     if notes := [note for note in _notes(tree) if not note.startswith(WARNING)]:
         found.append(("Notes", [Text(f"- {note}") for note in notes]))
     return found
+
+
+def _concentration(groups: list[dict[str, Any]]) -> Table:
+    """By kind of group: how many there are, and as how many equal ones they count."""
+    table = _table("", ["kind", "groups", "effective", "HHI", "largest"])
+    for row in groups:
+        numbers = str(row["groups"]), f"{row['effective']:.2f}", f"{1e4 * row['hhi']:,.0f}"
+        table.add_row(*map(Text, (row["label"], *numbers, row["largest"])))
+    return table
 
 
 def _notes(tree: xr.DataTree) -> list[str]:
@@ -218,6 +232,8 @@ def _value(value: Any) -> str:
     if isinstance(value, dict) and "_target_" in value:
         parts = ", ".join(f"{k}={v}" for k, v in value.items() if k != "_target_")
         return f"{str(value['_target_']).rpartition('.')[2]}({parts})"
+    if isinstance(value, dict):
+        return f"{len(value)} entr{'y' if len(value) == 1 else 'ies'}"
     return str(value)
 
 

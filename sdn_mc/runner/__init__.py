@@ -30,7 +30,12 @@ from sdn_mc.runner.estimates import write_summary
 from sdn_mc.runner.plan import describe
 from sdn_mc.runner.progress import LOG, DrawProgress
 
-NOT_PART_OF_RESULT = ("draws", "run", "title")  # keys that may change when a run is continued
+NOT_PART_OF_RESULT = (
+    "draws",
+    "run",
+    "title",
+    "study",
+)  # keys that may change when a run is continued
 
 
 def run(job: Job, folder: Path, console: Console) -> Path:

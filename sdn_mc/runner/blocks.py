@@ -126,4 +126,6 @@ def _joined_series(parts: list[Series]) -> Series:
 
 def _joined_rows(rows: list[Any]) -> Any:
     """Rows below each other, C-ordered: the order in which numpy sums follows the layout."""
+    if isinstance(rows[0], dict):
+        return {name: _joined_rows([row[name] for row in rows]) for name in rows[0]}
     return None if rows[0] is None else np.ascontiguousarray(np.concatenate(rows))

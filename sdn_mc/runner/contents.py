@@ -14,6 +14,7 @@ from sdn_mc.config import Job
 from sdn_mc.core.constants import DRAWS_PER_GROUP
 from sdn_mc.core.fleet import CARRIES_TRAFFIC, Status
 from sdn_mc.engine import Block, Prepared, epoch_of, instants_of, scores_of
+from sdn_mc.runner.concentration import concentration, cost_musd
 from sdn_mc.runner.overlaps import counted_twice
 from sdn_mc.store import Variable
 
@@ -144,6 +145,7 @@ def attributes(job: Job, run: Prepared, config_hash: str, folder: str) -> dict[s
         "assumptions": json.dumps(job.assumptions),
         "columns": json.dumps([_column_words(run, k) for k in range(len(run.columns))]),
         "satellites": json.dumps(satellites(run)),
+        "concentration": json.dumps(concentration(run.fleet, _status(run.scenes[0]))),
         "notes": json.dumps(notes(run)),
         "versions": json.dumps(versions()),
         "device": device(),
@@ -202,8 +204,11 @@ def satellites(run: Prepared) -> dict[str, Any]:
     unlinked = int(np.sum(working & ~in_mesh))
     if unlinked:
         reasons["without a neighbour to link to (access only)"] = unlinked
+    cost, n_priced = cost_musd(run.fleet, status)
     return {
         "read": run.fleet.n_sat,
+        "cost_musd": cost,
+        "priced": n_priced,
         "in_mesh": int(in_mesh.sum()),
         "bent_pipe": bent_pipe,
         "left_out": reasons,
@@ -391,11 +396,12 @@ def _metric_variables(run: Prepared) -> list[Variable]:
     outputs = [o for metric in run.system.metrics.values() for o in metric.outputs()]
     averaged = instants_of(run, run.healthy[0], 0)
     for output in outputs:
-        by_draw = ("column", "draw", "flow" if output.per_flow else "all_flows")
+        flow_axis = "flow" if output.per_flow else "all_flows"
+        by_draw = ("column", "draw", flow_axis)
         kept = "float32", output.units, output.long_name, output.meaning
         found.append(Variable("/metrics", output.name, by_draw, *kept))
         if output.name in averaged:
-            by_time = ("column", "block", "time", "flow")
+            by_time = ("column", "block", "time", flow_axis)
             told = "float64", output.units, f"{output.long_name} at each time", AT_TIME
             found.append(Variable("/metrics", f"{output.name}_at_time", by_time, *told))
     return found

@@ -1,8 +1,8 @@
 """From the per-draw table to the summary: each output of each column, with its interval.
 
 The healthy column has no draws: each epoch counts as one, and in a snapshot its instants are the
-sample. The last entry of the flow axis is over flows, in each draw: their mean, or of latencies,
-where one flow without a path would make it infinite, their median.
+sample. The last entry of the flow axis is over flows, in each draw: their mean, or of latencies and
+times to restore, where one flow without a path would make it infinite, their median.
 """
 
 import numpy as np
@@ -15,6 +15,7 @@ from sdn_mc.statistics import summarise
 from sdn_mc.store import Store, Variable
 
 OVER_FLOWS = "over flows"
+MAY_BE_INFINITE = ("quantile", "survival")  # summarised by medians
 PARTS = {
     "low": "lower end of the 95 % interval",
     "high": "upper end of the 95 % interval",
@@ -66,11 +67,16 @@ def _column_row(
     run: Prepared, result: Store, output: Output, column: int, epoch: np.ndarray
 ) -> dict[str, np.ndarray]:
     values = result.read(f"/metrics/{output.name}")[column].astype(np.float64)
-    per_instant = None
-    if output.name in engine.instants_of(run, run.healthy[0], 0):
-        means = result.read(f"/metrics/{output.name}_at_time")[column]
-        per_instant = _by_epoch(means, result.n_draw, len(run.scenes))
+    per_instant = means_at_times(result, output.name, column, len(run.scenes))
     return _by_flow_and_over(output, values, epoch, per_instant)
+
+
+def means_at_times(result: Store, name: str, column: int, n_epoch: int) -> np.ndarray | None:
+    """Means over draws, [epoch, time, flow]; None for what is no mean over sampled instants."""
+    path = f"/metrics/{name}_at_time"
+    if path not in result.arrays():
+        return None
+    return _by_epoch(result.read(path)[column], result.n_draw, n_epoch)
 
 
 def _by_epoch(means: np.ndarray, n_draw: int, n_epoch: int) -> np.ndarray:
@@ -94,7 +100,7 @@ def _by_flow_and_over(
     # The mean of several yes or no is neither.
     over = output._replace(interval="mean") if output.interval == "share" else output
     instants = None if per_instant is None else per_instant.mean(axis=-1, keepdims=True)
-    of_flows = np.median if output.interval == "quantile" else np.mean
+    of_flows = np.median if output.interval in MAY_BE_INFINITE else np.mean
     last = summarise(over, of_flows(values, axis=-1, keepdims=True), epoch, instants)
     return {part: np.concatenate([rows[part], last[part]]) for part in rows}
 
@@ -118,7 +124,7 @@ def _coordinates() -> list[Variable]:
             "1",
             "flow",
             f"Source and destination; the last, {OVER_FLOWS!r}, is their mean in each draw, of "
-            "latencies their median.",
+            "latencies and times to restore their median.",
         ),
     ]
 
@@ -134,7 +140,9 @@ def _variable(
         meaning = f"Sampling error alone, at this point of the assumptions. {output.meaning}"
         words = f"{output.long_name}: {PARTS[part]}", meaning
         return Variable("/summary", name, dims, "float64", output.units, *words)
-    over = "Median over draws" if output.interval == "quantile" else "Mean over draws"
+    over = "Median over draws" if output.interval in MAY_BE_INFINITE else "Mean over draws"
+    if output.tail is not None:
+        over = f"Mean over the {100 * output.tail:g} % of draws with the highest values"
     healthy = ", ".join(sorted(set(map(str, rows[0]["method"]))))
     others = ", ".join(sorted({str(m) for row in rows[1:] for m in row["method"]}))
     return Variable(

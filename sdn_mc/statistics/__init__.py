@@ -13,16 +13,27 @@ from sdn_mc.statistics.proportion import (
 )
 from sdn_mc.statistics.quantile import quantile_interval
 from sdn_mc.statistics.summary import summarise
+from sdn_mc.statistics.survival import (
+    kaplan_meier,
+    median_time,
+    survival_interval,
+)
+from sdn_mc.statistics.tail import tail_mean_interval, worst_part
 
 __all__ = [
     "Estimate",
     "clopper_pearson",
     "instants_interval",
+    "kaplan_meier",
     "mean_interval",
+    "median_time",
     "paired_difference",
     "quantile_interval",
     "share_interval",
     "summarise",
+    "survival_interval",
+    "tail_mean_interval",
     "wilson",
+    "worst_part",
     "zero_events_bound",
 ]

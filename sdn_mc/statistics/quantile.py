@@ -32,6 +32,12 @@ def order_ranks(n: int, q: float, level: float = LEVEL) -> tuple[int, int]:
     return int(stats.binom.ppf(tail, n, q)), int(stats.binom.ppf(1 - tail, n, q)) + 1
 
 
+def order_statistic(values: Float[np.ndarray, " draw"], q: float) -> float:
+    """The ceil(q n)-th smallest value."""
+    rank = _rank(q, len(values))
+    return float(np.partition(values, rank - 1)[rank - 1])
+
+
 def quantile_interval(
     values: Float[np.ndarray, " draw"],
     q: float,

@@ -8,6 +8,8 @@ from sdn_mc.statistics.estimate import LEVEL, Estimate
 from sdn_mc.statistics.mean import mean_interval
 from sdn_mc.statistics.proportion import share_interval
 from sdn_mc.statistics.quantile import MEDIAN, quantile_interval
+from sdn_mc.statistics.survival import survival_interval
+from sdn_mc.statistics.tail import tail_mean_interval
 
 
 def summarise(
@@ -21,8 +23,9 @@ def summarise(
     """Arrays over flows: estimate, low, high, standard_error, count, dof, method.
 
     Args:
-        output: names the method ("mean", "share", or "quantile": the median over draws) and the
-            possible range of values.
+        output: names the method and the possible range of values. "mean"; "share" of yes or no;
+            "quantile": the median over draws; "survival": the same where inf is "not by the
+            horizon"; "tail": the mean of the highest share `output.tail` of the draws.
         values: one value a draw and flow, in draw order.
         epoch: of each draw.
         per_instant: in a snapshot, for a mean over instants: see `spread.spread_of_mean`. None in
@@ -69,4 +72,8 @@ def _interval(
         return share_interval(values, epoch, level=level)
     if output.interval == "quantile":
         return quantile_interval(values, MEDIAN, epoch, within=output.within, level=level)
+    if output.interval == "survival":
+        return survival_interval(values, epoch, level=level)
+    if output.interval == "tail" and output.tail is not None:
+        return tail_mean_interval(values, epoch, output.tail, within=output.within, level=level)
     raise ValueError(f"{output.name}: no interval method is called {output.interval!r}")

@@ -17,13 +17,15 @@ else (`create`, `extend`, `shorten`, `repair`, `write_group`, `set_attributes`) 
 """
 
 from sdn_mc.store.compare import differences
-from sdn_mc.store.files import alone_in, check_space, full_disk_explained
+from sdn_mc.store.decisions import open_decisions, read_note, write_decisions, write_note
+from sdn_mc.store.files import RESULT_NAME, alone_in, check_space, full_disk_explained
 from sdn_mc.store.folders import not_yet_there, remove_unbegun
 from sdn_mc.store.result import Store, create, open_result, open_store
 from sdn_mc.store.schema import GROUPS, SCHEMA_VERSION, Variable, predicted_bytes
 
 __all__ = [
     "GROUPS",
+    "RESULT_NAME",
     "SCHEMA_VERSION",
     "Store",
     "Variable",
@@ -33,8 +35,12 @@ __all__ = [
     "differences",
     "full_disk_explained",
     "not_yet_there",
+    "open_decisions",
     "open_result",
     "open_store",
     "predicted_bytes",
+    "read_note",
     "remove_unbegun",
+    "write_decisions",
+    "write_note",
 ]

@@ -81,22 +81,22 @@ def possible_pairs(
     here, there = [np.arange(n_sat)], [place.next_in_plane]
     for shell in range(int(place.shell.max(initial=-1)) + 1):
         inside = np.flatnonzero(place.shell == shell)
-        found = [_nearest(point_km, inside, inside, N_NEAREST + 1)]
+        found = [nearest(point_km, inside, inside, N_NEAREST + 1)]
         found += _eastward(point_km, place, inside)
         if inter_shell:
             outside = np.flatnonzero(place.shell != shell)
-            found.append(_nearest(point_km, inside, outside, N_OTHER_SHELL))
+            found.append(nearest(point_km, inside, outside, N_OTHER_SHELL))
         here += [a for a, _ in found]
         there += [b for _, b in found]
     i, j = _once(np.concatenate(here), np.concatenate(there), n_sat)
     orbits = pair_orbits(mean, point_km, i, j)
-    possible, always = _can_stand(orbits, limits, least_km)
+    possible, always = can_stand(orbits, limits, least_km)
     cost_km = orbits.rms_km * np.where(always, 1.0, PART_TIME)
     columns = (i, j, cost_km, orbits.east_deg, orbits.ahead_deg)
     return Pairs(*(values[possible] for values in columns))
 
 
-def _can_stand(
+def can_stand(
     orbits: PairOrbits, limits: Limits, least_km: float
 ) -> tuple[Bool[np.ndarray, " pair"], Bool[np.ndarray, " pair"]]:
     """Can the pair be linked at its nearest? And all along the orbit?"""
@@ -119,8 +119,8 @@ def _can_stand(
     return possible, orbits.far_km < longest_km
 
 
-def _nearest(
-    point_km: Float64[np.ndarray, "sat 7"],
+def nearest(
+    point_km: Float64[np.ndarray, "sat axis"],
     seekers: Int[np.ndarray, " here"],
     sought: Int[np.ndarray, " there"],
     count: int,

@@ -23,20 +23,23 @@ def series_of():
     return lambda latency_s: Series(np.array(latency_s, np.float64)[None, :, None], None)
 
 
-def make_scene(time_s, mode="snapshot", bound_s=(0.01,)):
+def make_scene(time_s, mode="snapshot", bound_s=(0.01,), onset_s=None):
+    """Flow k goes from site k, at 10 + 30 k degrees north, to one last site."""
     time_s = np.asarray(time_s, np.float64)
     n_flow = len(bound_s)
-    zero = np.zeros(n_flow, np.int32)
+    flow = np.arange(n_flow, dtype=np.int32)
     names = tuple(f"flow {k}" for k in range(n_flow))
+    latitude_deg = np.append(10.0 + 30.0 * flow, 0.0)
+    places = tuple(f"site {k}" for k in range(n_flow + 1))
     return Scene(
         time_s=time_s,
         window_s=float(time_s[-1] - time_s[0]) or 1.0,
-        onset_s=None,
+        onset_s=onset_s,
         fleet=_one_satellite(),
         links=None,
         access=None,
-        sites=Sites(np.zeros(2), np.zeros(2), np.zeros(2), ("a", "b")),
-        flows=Flows(zero, zero + 1, zero, np.array(bound_s), names, names, names),
+        sites=Sites(latitude_deg, 0 * latitude_deg, 0 * latitude_deg, places),
+        flows=Flows(flow, 0 * flow + n_flow, flow, np.array(bound_s), names, names, names),
         start=START,
         epoch=0,
         mode=mode,

@@ -2,12 +2,16 @@
 
 import importlib
 
+import jax
 import numpy as np
 import pytest
 import yaml
 
 from sdn_mc import config
+from sdn_mc.core.network import Masks
 from sdn_mc.core.protocols import Series
+from sdn_mc.engine import network_of
+from tests.metrics.meshes import random_masks, with_mesh
 
 
 def every_metric():
@@ -25,8 +29,12 @@ def every_metric():
 
 METRICS = list(every_metric())
 CASES = [(metric, mode) for metric in METRICS for mode in metric.modes]
+LOOKING = [(m, mode) for m, mode in CASES if hasattr(m, "observe")]
 SAMPLED = [(m, mode) for m, mode in CASES if mode == "snapshot" and hasattr(m, "per_instant")]
 N_DRAW, N_TIME, N_FLOW = 256, 97, 3
+N_SAT = 9  # a ring with two chords; three sources and one destination see two each
+EDGES = [(k, (k + 1) % N_SAT) for k in range(N_SAT)] + [(0, 4), (2, 7)]
+SEEN_BY = [[0, 1], [2, 3], [4, 3], [6, 7]]
 
 
 def name_of(case):
@@ -38,6 +46,11 @@ def case(request, scene_of):
     return make_case(*request.param, scene_of)
 
 
+@pytest.fixture(params=LOOKING, ids=name_of)
+def looking_case(request, scene_of):
+    return make_case(*request.param, scene_of)
+
+
 @pytest.fixture(params=SAMPLED, ids=name_of)
 def sampled_case(request, scene_of):
     return make_case(*request.param, scene_of)
@@ -46,7 +59,18 @@ def sampled_case(request, scene_of):
 def make_case(metric, mode, scene_of):
     rng = np.random.default_rng(1)
     scene = scene_of(5.0 * np.arange(N_TIME), mode, (0.01, 0.02, 0.03))
-    return metric, some_series(rng, N_DRAW), some_series(rng, 1), scene
+    scene = with_mesh(scene, N_SAT, EDGES, SEEN_BY)
+    series = some_series(rng, N_DRAW), some_series(rng, 1)
+    if hasattr(metric, "observe"):
+        masks = random_masks(scene, rng, N_DRAW), random_masks(scene, rng, 1, share_up=1.0)
+        seen = [metric.observe(each, network_of(scene), scene) for each in masks]
+        series = tuple(
+            each._replace(
+                observed={name: values[: len(each.latency_s)] for name, values in s.items()}
+            )
+            for each, s in zip(series, seen, strict=True)
+        )
+    return metric, *series, scene
 
 
 def some_series(rng, n_draw):
@@ -58,7 +82,7 @@ def some_series(rng, n_draw):
 
 
 def part(series, draws):
-    return Series(*(each[draws] for each in series))
+    return jax.tree.map(lambda each: each[draws], series)
 
 
 def test_the_scores_are_those_declared(case):
@@ -74,6 +98,19 @@ def test_the_scores_are_those_declared(case):
         assert outputs[name].meaning.endswith(".")
 
 
+def test_what_a_draw_shows_does_not_depend_on_those_beside_it(looking_case):
+    metric, _, _, scene = looking_case
+    masks = random_masks(scene, np.random.default_rng(2), N_DRAW)
+    network = network_of(scene)
+    whole = metric.observe(masks, network, scene)
+    for word in (0, 5):
+        own = Masks(*(words[:, word : word + 1] for words in (masks.link_up, masks.access_up)))
+        draws = slice(32 * word, 32 * word + 32)
+        for name, values in metric.observe(own, network, scene).items():
+            assert len(whole[name]) == N_DRAW
+            np.testing.assert_array_equal(values, whole[name][draws])
+
+
 def test_the_bits_do_not_depend_on_the_width_of_the_block(case):
     metric, series, healthy, scene = case
     whole = metric.score(series, healthy, scene)
@@ -86,8 +123,8 @@ def test_the_bits_do_not_depend_on_the_width_of_the_block(case):
 
 def test_the_bits_do_not_depend_on_the_memory_order_of_the_series(case):
     metric, series, healthy, scene = case
-    moved = Series(
-        *(np.moveaxis(np.ascontiguousarray(np.moveaxis(each, 0, -1)), -1, 0) for each in series)
+    moved = jax.tree.map(
+        lambda each: np.moveaxis(np.ascontiguousarray(np.moveaxis(each, 0, -1)), -1, 0), series
     )
     whole = metric.score(series, healthy, scene)
     for name, values in metric.score(moved, healthy, scene).items():

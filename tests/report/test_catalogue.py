@@ -52,8 +52,10 @@ def test_every_choice_has_a_line_in_the_list(group):
 def test_the_whole_list_has_every_group_and_one_sentence_each():
     text = listed()
     assert all(f"\n{group}" in f"\n{text}" for group in CONFIG_GROUPS)
+    text = " ".join(text.split())
     assert "A notional military backbone of 480 satellites, the default fleet." in text
-    assert "hobby observers" not in text and "hobby observers" in listed("constellation")
+    assert "hobby observers" not in text
+    assert "hobby observers" in " ".join(listed("constellation").split())
 
 
 @pytest.mark.parametrize("word", ["constellations", "topologies", "threat", "experiments"])
@@ -97,10 +99,12 @@ def test_a_name_of_several_groups_has_to_be_told_apart():
         explained("file")
 
 
-@pytest.mark.parametrize("name", ["distributions", "labels", "emitters"])
+@pytest.mark.parametrize(
+    "name", ["distributions", "labels", "per_satellite", "deployment", "emitters"]
+)
 def test_what_stands_inside_of_parts_is_explained(name):
     text = explained(name)
-    assert "{_target_: sdn_mc." in text and len(text.splitlines()) > 15
+    assert "{_target_: sdn_mc." in text and len(text.splitlines()) > 10
 
 
 def test_a_file_that_builds_on_another_is_merged_key_by_key(tmp_path):
@@ -111,6 +115,22 @@ def test_a_file_that_builds_on_another_is_merged_key_by_key(tmp_path):
     assert page.node == {"a": {"b": 3, "c": 2}, "d": [4]}
     assert page.notes == {("a",): "of both", ("a", "b"): "three"}
     assert page.head == "Mine."
+
+
+def test_a_file_that_puts_another_below_a_key_is_merged_there(tmp_path):
+    (tmp_path / "part.yaml").write_text("a: {b: 1}  # of the part\n", encoding="utf-8")
+    own = "defaults: [part@in.here, _self_]\nin:\n  here: {c: 2}\n"
+    (tmp_path / "own.yaml").write_text(own, encoding="utf-8")
+    page = read_page(tmp_path / "own.yaml")
+    assert page.node == {"in": {"here": {"a": {"b": 1}, "c": 2}}}
+    assert page.notes == {("in", "here", "a"): "of the part"}
+
+
+def test_a_federation_shows_its_members_and_a_label_rule_that_it_is_assumed():
+    text = " ".join(explained("transport").split())
+    assert "SDA T1 Transport" in text and "constellation.deployment = {}" in text
+    text = " ".join(explained("starshield").split())
+    assert "laser: AllSame(value: SpaceX laser) # assumed" in text
 
 
 def test_code_of_others_is_not_opened_to_be_explained(tmp_path):

@@ -64,7 +64,25 @@ def a_result(folder):
             ]
         ),
         "satellites": json.dumps(
-            {"read": 10746, "in_mesh": 9000, "left_out": {"raising": 1500, "alone": 246}}
+            {
+                "read": 10746,
+                "in_mesh": 9000,
+                "left_out": {"raising": 1500, "alone": 246},
+                "cost_musd": 1204.5,
+                "priced": 9000,
+            }
+        ),
+        "concentration": json.dumps(
+            [
+                {
+                    "label": "prime",
+                    "satellites": 9000,
+                    "groups": 4,
+                    "hhi": 0.2807,
+                    "effective": 3.5625,
+                    "largest": "York",
+                }
+            ]
         ),
         "notes": json.dumps(["any candidate attachment is an upper bound"]),
     }
@@ -110,6 +128,8 @@ def test_the_table_names_what_is_given_assumed_and_left_out(tmp_path):
         "one event in the window of 24 h",
         "t over draws, clustered by epoch, 95 %",
         "10,746 read = 9,000 in the mesh + 1,746 left out (1,500 raising, 246 alone)",
+        "1,204 MUSD for the 9,000 with a price",
+        "prime  4       3.56       2,807  York",
         "threats.fault.repair_h",
         "2.5 h",
         "any candidate attachment is an upper bound",

@@ -15,6 +15,8 @@ from sdn_mc.statistics import (
     mean_interval,
     quantile_interval,
     share_interval,
+    survival_interval,
+    tail_mean_interval,
 )
 
 FOUR_SIGMA = 3.2e-5
@@ -85,6 +87,37 @@ def test_a_quantile_is_covered_with_and_without_an_epoch_effect(effect, repetiti
     for q in (0.5, 0.95):
         truth = stats.norm.ppf(q) * np.sqrt(1 + effect**2)
         check([quantile_interval(values, q, epoch) for values in samples], truth)
+
+
+@pytest.mark.parametrize("effect", [0.0, 0.3])
+@pytest.mark.parametrize("law", ["a few draws lose a lot", "all draws lose some"])
+def test_the_mean_of_a_tail_is_covered_with_and_without_an_epoch_effect(law, effect, repetitions):
+    rng = np.random.default_rng([18, len(law), int(10 * effect)])
+    epoch = np.repeat(np.arange(8), 128)
+
+    def losses(epoch):
+        score = normal(rng, epoch, effect)
+        # 3 % to 4 % of the draws lose a part that follows from how bad they are; or all do.
+        return np.clip((score - 1.9) / 2, 0, 1) if "few" in law else stats.norm.cdf(score - 2)
+
+    # Truth by one long sample over epochs of their own: an error of 0.5 % of the value.
+    long = np.sort(losses(np.repeat(np.arange(40_000), 50)))[-100_000:]
+    found = [
+        tail_mean_interval(losses(epoch), epoch, 0.05, within=(0.0, 1.0))
+        for _ in range(repetitions)
+    ]
+    check(found, float(long.mean()))
+
+
+@pytest.mark.parametrize("effect", [0.0, 0.5])
+def test_a_median_time_with_a_horizon_is_covered(effect, repetitions):
+    rng = np.random.default_rng([19, int(10 * effect)])
+    epoch = np.repeat(np.arange(8), 64)
+    found = []
+    for _ in range(repetitions):
+        time_s = np.exp(normal(rng, epoch, effect))
+        found.append(survival_interval(np.where(time_s > 2.0, np.inf, time_s), epoch))
+    check(found, 1.0)
 
 
 def test_the_healthy_column_is_covered(repetitions):

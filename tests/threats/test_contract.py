@@ -57,7 +57,7 @@ def test_yaml_keys_are_the_fields_of_the_component(path):
             continue
         module, _, name = node["_target_"].rpartition(".")
         kind = getattr(importlib.import_module(module), name)
-        keys = {key for key in node if not key.startswith("_")}
+        keys = {key for key in node if not key.startswith("_") and key != "defaults"}
         own = {f.name for f in dataclasses.fields(kind)}
         assert keys <= own and set(fields_of(kind)) <= keys
 

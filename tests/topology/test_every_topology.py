@@ -20,13 +20,24 @@ TIMES_S = (0.0, 700.0, 1900.0)
 
 
 def built(name: str, **changed):
-    """The component of a YAML file, with some fields changed."""
-    node = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
-    module, _, kind = node.pop("_target_").rpartition(".")
-    if "path" in node:
-        node["path"] = LIST
-    known = {key: value for key, value in changed.items() if key in node}
-    return getattr(importlib.import_module(module), kind)(**(node | known))
+    """The component of a YAML file, with some fields changed, also in topologies inside of it."""
+    return made(yaml.safe_load((FOLDER / f"{name}.yaml").read_text()), changed)
+
+
+def made(node: dict, changed: dict):
+    """The component of a node."""
+    module, _, kind = node["_target_"].rpartition(".")
+    values = {
+        key: made(value, changed) if isinstance(value, dict) and "_target_" in value else value
+        for key, value in node.items()
+        if key != "_target_"
+    }
+    if "path" in values:
+        values["path"] = LIST
+    if "allowed" in values:
+        values["allowed"] = tuple(values["allowed"])
+    known = {key: value for key, value in changed.items() if key in values}
+    return getattr(importlib.import_module(module), kind)(**(values | known))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,172 @@
+"""The decision table of a study: which is better, by how much, how sure, and what would flip it.
+
+Read from the decisions alone. Each row is a comparison by one measure under the assumptions of the
+experiment; its last cell says what becomes of the verdict where one assumption after the other is
+set to its other values.
+"""
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from sdn_mc.report.summary import value_and_interval
+from sdn_mc.store import open_decisions
+
+OPEN, NO_MATTER, HOLDS = "open", "no matter", "holds"
+EVERY_INTERVAL = (
+    "Paired 95 % intervals over common draws, each by itself: of many rows one in twenty misses by "
+    "chance. They hold sampling error alone, at one point of the assumptions."
+)
+
+
+def print_decisions(decisions: str | Path | xr.Dataset, console: Console) -> None:
+    """Verdicts, what flips them, and every assumption that the runs touched."""
+    found = decisions if isinstance(decisions, xr.Dataset) else open_decisions(decisions)
+    about = found.attrs
+    console.print(Text(str(about["title"]), style="bold"))
+    facts = f"{about['n_draw']:,} draws in each of the runs, seed {about['seed']}"
+    console.print(Text(facts, style="dim"))
+    console.print(Padding(_verdicts(found), (1, 0, 0, 0)))
+    console.print(Padding(Text(EVERY_INTERVAL, style="dim"), (0, 0, 1, 0)))
+    console.print(_assumptions(found))
+
+
+def flips(found: xr.Dataset, comparison: int, measure: int, key: str) -> str:
+    """What sweeping one assumption does to a verdict, in words."""
+    base = json.loads(found.attrs["base"]).get(key)
+    points = [str(point) for point in found["point"].values]
+    row = found.isel(comparison=comparison, measure=measure)
+    swept = json.loads(found.attrs["swept"])[key]
+    seen = [(value, points.index(words)) for value, words in swept]
+    seen += [] if base in [value for value, _ in swept] else [(base, 0)]
+    if all(isinstance(value, int | float) for value, _ in seen):
+        seen.sort(key=lambda each: each[0])
+    verdicts = [(value, str(row["verdict"].values[at]), at) for value, at in seen]
+    decided = [each for each in verdicts if each[1] not in (OPEN, NO_MATTER)]
+    weak = ", ".join(_shown(value) for value, words, _ in verdicts if words in (OPEN, NO_MATTER))
+    if len({words for _, words, _ in decided}) > 1:
+        return "flips: " + "; ".join(_crossing(row["difference"].values, decided))
+    if str(row["verdict"].values[0]) in (OPEN, NO_MATTER):
+        return "; ".join(f"{words} at {_shown(value)}" for value, words, _ in decided) or HOLDS
+    return HOLDS + (f", not shown at {weak}" if weak else "")
+
+
+def _crossing(difference: np.ndarray, decided: Sequence[tuple[Any, str, int]]) -> list[str]:
+    """Between which decided values the verdict turns, and near which the difference is 0."""
+    said = []
+    for (a, one, i), (b, other, j) in itertools.pairwise(decided):
+        if one == other:
+            continue
+        if isinstance(a, int | float) and isinstance(b, int | float):
+            share = difference[i] / (difference[i] - difference[j])
+            said.append(f"{other} from about {a + share * (b - a):.3g} on ({a:g} to {b:g})")
+        else:
+            said.append(f"{other} at {_shown(b)}")
+    return said
+
+
+def _verdicts(found: xr.Dataset) -> RenderableType:
+    """One block for each comparison."""
+    margins = json.loads(found.attrs["margins"])
+    swept = json.loads(found.attrs["swept"])
+    blocks: list[RenderableType] = []
+    for c in range(found.sizes["comparison"]):
+        first, second = str(found["first"].values[c]), str(found["second"].values[c])
+        table = Table(
+            title=f"{first} against {second}", title_justify="left", title_style="bold", box=None,
+            pad_edge=False, padding=(0, 2, 0, 0),
+        )  # fmt: skip
+        for head in ("measure", first, second, "difference", "verdict"):
+            justify: Any = "right" if head in (first, second, "difference") else "left"
+            table.add_column(Text(head, style="bold cyan"), justify=justify, overflow="fold")
+        lines = []
+        for m in range(found.sizes["measure"]):
+            row = found.isel(comparison=c, measure=m, point=0)
+            name = str(found["measure"].values[m])
+            unit = "s" if name.endswith("_s") else "1"
+            table.add_row(name, *_cells(row, unit), _words(row, margins[name], unit))
+            told = {key: flips(found, c, m, key) for key in swept}
+            changed = {key: words for key, words in told.items() if words != HOLDS}
+            still = len(told) - len(changed)
+            lines += [Text(f"  {name}: {key}: {words}") for key, words in changed.items()]
+            if still:
+                lines.append(Text(f"  {name}: holds over {still} of {len(told)} swept assumptions"))
+        blocks += [table, Padding(Group(*lines), (0, 0, 1, 0))]
+    return Group(*blocks)
+
+
+def _cells(row: xr.Dataset, unit: str) -> list[Text]:
+    """Both means, and the difference with its interval."""
+    means = [float(row["first_mean"]), float(row["second_mean"])]
+    low, value, high = (float(row[f"difference{end}"]) for end in ("_low", "", "_high"))
+    cells = [Text(value_and_interval(mean, mean, mean, unit)[0]) for mean in means]
+    return [*cells, Text(f"{_signed(value, unit)} [{_signed(low, unit)}, {_signed(high, unit)}]")]
+
+
+def _signed(value: float, unit: str) -> str:
+    return f"{value * 1e3:+.2f} ms" if unit == "s" else f"{value:+.4f}"
+
+
+def _words(row: xr.Dataset, margin: float, unit: str) -> Text:
+    """The verdict as a sentence's end."""
+    verdict, needed = str(row["verdict"].values), int(row["draws_needed"])
+    size = f"{margin * 1e3:g} ms" if unit == "s" else f"{margin:g}"
+    if verdict == OPEN:
+        return Text(f"not decided; about {needed:,} draws would", style="yellow")
+    if verdict == NO_MATTER:
+        return Text(f"no difference of {size}")
+    small = abs(float(row["difference"])) < margin
+    return Text(verdict + (f", by less than {size}" if small else ""), style="green")
+
+
+def _assumptions(found: xr.Dataset) -> RenderableType:
+    """Every assumed value that the runs touched, with its swept range and whether a sign flips."""
+    swept = json.loads(found.attrs["swept"])
+    base, compared = (json.loads(found.attrs[name]) for name in ("base", "compared"))
+    table = Table(
+        title="Assumed, not known", title_justify="left", title_style="bold", box=None,
+        pad_edge=False, padding=(0, 2, 0, 0),
+    )  # fmt: skip
+    for head in ("assumption", "value", "swept", "flips a verdict"):
+        table.add_column(Text(head, style="bold cyan"))
+    items = {item["name"]: item for item in json.loads(found.attrs["assumptions"])}
+    rows: dict[str, Mapping[str, Any]] = {
+        key: {"value": base.get(key), "unit": ""} for key in swept
+    }
+    for name, item in (rows | items).items():
+        unit = "" if item.get("unit") in ("", "1", None) else f" {item['unit']}"
+        if name in swept:
+            values, told = ", ".join(_shown(v) for v, _ in swept[name]), _flipped(found, name)
+        else:
+            values, told = ("compared", "-") if name in compared else ("not swept", "not known")
+        table.add_row(
+            Text(name, overflow="fold"),
+            Text(_shown(item["value"]) + unit),
+            Text(values),
+            Text(told),
+        )
+    return table
+
+
+def _flipped(found: xr.Dataset, key: str) -> str:
+    """In which of the comparisons sweeping it flips something."""
+    n = found.sizes["comparison"], found.sizes["measure"]
+    told = [flips(found, c, m, key) for c, m in np.ndindex(*n)]
+    count = sum(words.startswith("flips") for words in told)
+    return f"yes, in {count} of {len(told)} rows" if count else "no"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict) and "_target_" in value:
+        parts = ", ".join(f"{k}={v}" for k, v in value.items() if k != "_target_")
+        return f"{str(value['_target_']).rpartition('.')[2]}({parts})"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,286 @@
+"""Runs a study: every case under every setting of the assumptions, then compares by common draws.
+
+Each distinct configuration is one run below the study's folder, with the same seed and draws, so
+that cases are paired draw by draw: the same draws strike the same elements where fleets have as
+many, and macros are shared in any case. A study that was stopped goes on where it was, and may be
+given more draws, run by run, as runs are.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich.console import Console
+
+from sdn_mc import config, runner, store
+from sdn_mc.config import Job
+from sdn_mc.config.building import in_words
+from sdn_mc.config.study import Case, Measure, Point, Study, changed_job, points_of, study_of
+from sdn_mc.core.problems import InputError, Problems
+from sdn_mc.engine import epoch_of
+from sdn_mc.runner.estimates import means_at_times
+from sdn_mc.statistics import worst_part
+from sdn_mc.statistics.decision import FIRST, SECOND, Verdict, decide
+
+NOTE_NAME = "study.json"
+RUNS = "runs"
+
+
+class Task(NamedTuple):
+    """One run of a study."""
+
+    name: str  # of its folder
+    words: str  # what sets it apart
+    changes: tuple[tuple[str, Any], ...]  # key of the configuration, value
+
+
+class Scores(NamedTuple):
+    """An output over flows, in each draw, and by epoch and instant where that is known."""
+
+    of_draw: np.ndarray  # [draw]
+    reach: float  # largest difference of two
+    at_time: np.ndarray | None  # [epoch, time]
+
+
+def tasks_of(study: Study) -> dict[tuple[str, str], Task]:
+    """The run that each case has at each point, by their words; alike ones share a run."""
+    by_changes: dict[str, Task] = {}
+    found = {}
+    for point in points_of(study):
+        for case in study.cases:
+            changes = dict(point.changes()) | dict(case.changes)  # what makes a case is not swept
+            known = json.dumps(changes, sort_keys=True)
+            if known not in by_changes:
+                alike = [c.name for c in study.cases if c.changes == case.changes]
+                words = f"{' and '.join(alike)}, {point.words()}"
+                by_changes[known] = Task(f"{len(by_changes):03d}", words, tuple(changes.items()))
+            found[point.words(), case.name] = by_changes[known]
+    return found
+
+
+def begin(
+    study: Study,
+    overrides: Sequence[str],
+    config_dirs: Sequence[str],
+    folder: Path,
+    console: Console,
+) -> Path:
+    """Check every run of the study, then do them; returns the path of the decisions."""
+    jobs = _jobs_of(study, overrides, config_dirs)
+    folders = [str(Path(each).absolute()) for each in config_dirs]
+    note = {"overrides": list(overrides), "config_dirs": folders}
+    store.write_note(folder / NOTE_NAME, note)
+    return _filled(study, jobs, folder, console)
+
+
+def is_study(folder: Path) -> bool:
+    """Does this folder hold a study?"""
+    return (folder / NOTE_NAME).is_file()
+
+
+def go_on(folder: Path, console: Console, draws: int | None, plugins: Sequence[str]) -> Path:
+    """Continue a study that was stopped, or give all its runs more draws."""
+    note = store.read_note(folder / NOTE_NAME)
+    asked = note["overrides"], note["config_dirs"]
+    study = study_of(config.job_of(*asked).resolved)
+    if study is None:
+        raise InputError(f"{folder}: its configuration names no study any more; start a new one")
+    jobs = _jobs_of(study, *asked)
+    if draws is not None:
+        jobs = {name: job._replace(draws=draws) for name, job in jobs.items()}
+    return _filled(study, jobs, folder, console, plugins)
+
+
+def _jobs_of(study: Study, overrides: Sequence[str], config_dirs: Sequence[str]) -> dict[str, Job]:
+    """The checked job of every run, by its name; what is wrong is told once for each case."""
+    tasks, jobs = tasks_of(study), dict[str, Job]()
+    for point in points_of(study):
+        problems = Problems()
+        for case in study.cases:
+            task = tasks[point.words(), case.name]
+            if task.name not in jobs:
+                try:
+                    jobs[task.name] = _job_of(task, overrides, config_dirs)
+                except InputError as error:
+                    for problem in error.problems:
+                        problems.add(f"study, {task.words}: {problem}")
+                    continue
+            _check_fits(study, case, jobs[task.name], problems)
+        problems.raise_all()
+    return jobs
+
+
+def _job_of(task: Task, overrides: Sequence[str], config_dirs: Sequence[str]) -> Job:
+    job = changed_job(overrides, config_dirs, task.changes)
+    kept = "none" if job.store.paths == "auto" else job.store.paths
+    return job._replace(title=f"{job.title}: {task.words}", store=job.store._replace(paths=kept))
+
+
+def _check_fits(study: Study, case: Case, job: Job, problems: Problems) -> None:
+    """The column and the outputs that a study names."""
+    if case.column not in job.columns:
+        problems.add(
+            f"study.cases.{case.name}.column: there is no column {case.column!r}; there are "
+            f"{', '.join(job.columns)}"
+        )
+    outputs = _outputs(job)
+    for measure in study.measures:
+        if measure.name not in outputs:
+            problems.add(
+                f"study.metrics.{measure.name}: no metric of the run has such an output; there are "
+                f"{', '.join(outputs)}"
+            )
+        elif measure.cap is None and np.isinf(outputs[measure.name].within[1]):
+            problems.add(
+                f"study.metrics.{measure.name}.cap: none given, and {measure.name} has no largest "
+                "value; give one, which larger values count as"
+            )
+
+
+def _outputs(job: Job) -> dict[str, Output]:
+    """Outputs of all metrics of a run, by name."""
+    found = [output for metric in job.parts["metrics"].values() for output in metric.outputs()]
+    return {output.name: output for output in found}
+
+
+def _filled(
+    study: Study,
+    jobs: dict[str, Job],
+    folder: Path,
+    console: Console,
+    plugins: Sequence[str] = (),
+) -> Path:
+    """Do what is missing, then decide."""
+    quiet = Console(quiet=True)
+    for k, (name, job) in enumerate(jobs.items()):
+        place, began = folder / RUNS / name, time.monotonic()
+        if (place / store.RESULT_NAME).exists():
+            runner.resume(place, quiet, job.draws, plugins)
+        else:
+            runner.run(job, place, quiet)
+        spent, words = time.monotonic() - began, job.title.rpartition(": ")[2]
+        said = f"run {k + 1} of {len(jobs)}: {words} ({spent:.1f} s)"
+        console.print(said, markup=False, highlight=False)
+    return _decided(study, jobs, folder)
+
+
+def _decided(study: Study, jobs: dict[str, Job], folder: Path) -> Path:
+    """Compare, and write what was found."""
+    opened = {name: store.open_store(folder / RUNS / name) for name in jobs}
+    tasks, cases = tasks_of(study), {case.name: case for case in study.cases}
+
+    def scores(point: Point, case: str, measure: Measure) -> Scores:
+        name = tasks[point.words(), case].name
+        return _scores(opened[name], jobs[name], cases[case], measure)
+
+    n_epoch = next(iter(jobs.values())).parts["times"].n_epoch
+    rows = []
+    for pair in study.compare:
+        for measure in study.measures:
+            for point in points_of(study):
+                one, other = (scores(point, case, measure) for case in pair)
+                rows.append((pair, *_compared(one, other, measure, n_epoch)))
+    return store.write_decisions(folder, _arrays(study, rows), _about(study, jobs))
+
+
+def _about(study: Study, jobs: dict[str, Job]) -> dict[str, Any]:
+    """What the decisions say of themselves."""
+    first = next(iter(jobs.values()))
+    assumed = {item["name"]: item for job in jobs.values() for item in job.assumptions}
+    assumed |= {item["name"]: item for item in first.assumptions}
+    base = {key: in_words(_at(first.resolved, key)) for key, _ in study.assumptions}
+    return {
+        "title": first.title.rpartition(": ")[0],
+        "n_draw": first.draws,
+        "seed": first.seed,
+        "assumptions": json.dumps(list(assumed.values())),
+        "swept": json.dumps(swept_of(study)),
+        "base": json.dumps(base),
+        "compared": json.dumps(sorted({key for case in study.cases for key, _ in case.changes})),
+        "margins": json.dumps({m.name: m.margin for m in study.measures}),
+        "versions": json.dumps(runner.contents.versions()),
+    }
+
+
+def swept_of(study: Study) -> dict[str, list[tuple[Any, str]]]:
+    """Of each assumption its values, and what their points are called."""
+    swept: dict[str, list[tuple[Any, str]]] = {key: [] for key, _ in study.assumptions}
+    for point in points_of(study):
+        if point.key is not None:
+            swept[point.key].append((in_words(point.value), point.words()))
+    return swept
+
+
+def _compared(
+    first: Scores, second: Scores, measure: Measure, n_epoch: int
+) -> tuple[float, float, Verdict]:
+    """Both means, and the verdict."""
+    epoch = np.array([epoch_of(k, n_epoch) for k in range(len(first.of_draw))])
+    at_time = None
+    if first.at_time is not None and second.at_time is not None:
+        at_time = first.at_time - second.at_time
+    verdict = decide(
+        first.of_draw,
+        second.of_draw,
+        epoch,
+        higher_is_better=measure.better == "higher",
+        margin=measure.margin,
+        reach=first.reach,
+        per_instant=at_time,
+    )
+    return float(first.of_draw.mean()), float(second.of_draw.mean()), verdict
+
+
+def _scores(result: store.Store, job: Job, case: Case, measure: Measure) -> Scores:
+    """What one case scores by one measure: the mean over flows in each draw."""
+    output, column = _outputs(job)[measure.name], list(job.columns).index(case.column)
+    values = result.read(f"/metrics/{output.name}")[column].astype(np.float64)
+    high = output.within[1] if measure.cap is None else min(measure.cap, output.within[1])
+    reach = float(high - max(output.within[0], -high))
+    of_draw = np.minimum(values, high).mean(axis=-1)
+    if output.tail is not None:
+        return Scores(worst_part(of_draw, output.tail), reach / output.tail, None)
+    n_epoch = job.parts["times"].n_epoch
+    is_capped = measure.cap is not None
+    at_time = None if is_capped else means_at_times(result, output.name, column, n_epoch)
+    return Scores(of_draw, reach, None if at_time is None else at_time.mean(axis=-1))
+
+
+def _arrays(study: Study, rows: Sequence[Any]) -> dict[str, Any]:
+    """The rows as arrays [comparison, measure, point]."""
+    shape = len(study.compare), len(study.measures), len(points_of(study))
+
+    def array(values: list[Any]) -> np.ndarray:
+        return np.array(values).reshape(shape)
+
+    verdicts = [verdict for _, _, _, verdict in rows]
+    names = [_winner(pair, verdict) for pair, _, _, verdict in rows]
+    return {
+        "first": [a for a, _ in study.compare],
+        "second": [b for _, b in study.compare],
+        "measure": [measure.name for measure in study.measures],
+        "point": [point.words() for point in points_of(study)],
+        "first_mean": array([row[1] for row in rows]),
+        "second_mean": array([row[2] for row in rows]),
+        "difference": array([v.difference.value for v in verdicts]),
+        "difference_low": array([v.difference.low for v in verdicts]),
+        "difference_high": array([v.difference.high for v in verdicts]),
+        "verdict": array(names),
+        "draws_needed": array([v.draws_needed or 0 for v in verdicts]),
+    }
+
+
+def _winner(pair: tuple[str, str], verdict: Verdict) -> str:
+    if verdict.word in (FIRST, SECOND):
+        return f"{pair[verdict.word == SECOND]} better"
+    return verdict.word
+
+
+def _at(tree: Any, key: str) -> Any:
+    """The value of a key such as threats.vendor_fault.repair_h; None where there is none."""
+    for part in key.split("."):
+        tree = tree.get(part) if isinstance(tree, dict) else None
+    return tree

@@ -1,0 +1,85 @@
+"""Which of two is better: from paired differences over common draws to a verdict.
+
+With d the mean difference (first less second) over common draws and [l, h] its 95 % interval,
+
+    the one that is better    if the interval excludes 0;
+    no matter                 if it does not, and lies inside +- margin;
+    not decided               otherwise.
+
+Draws that would decide: the half-width falls as 1 / sqrt(draws), as far as draws make it; with the
+half-width at max(|d|, margin - |d|) the interval would leave 0, or fit the margin. The number is
+an estimate from what d says now, no promise; what epochs and instants add to the width, more draws
+do not take away.
+
+Where no draw differs from another, the interval is the bound of no events: a difference as large
+as `reach` in a share 1 - 0.05^(1 / draws) of the draws would not have been seen.
+
+A tail mean, CVaR, is compared through its own mean form (Rockafellar & Uryasev 2000, Journal of
+Risk 2:21): with q the quantile of all draws, the mean of z = q + max(loss - q, 0) / tail is the
+mean of the worst, and to first order the error of q does not enter, since the derivative with
+respect to q is 0 there. So differences of z are paired as any others.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from sdn_mc.statistics.estimate import LEVEL, Estimate
+from sdn_mc.statistics.mean import paired_difference
+from sdn_mc.statistics.proportion import zero_events_bound
+
+FIRST, SECOND, NO_MATTER, OPEN = "first", "second", "no matter", "open"
+
+
+class Verdict(NamedTuple):
+    """Which is better, by a paired interval."""
+
+    word: str  # FIRST, SECOND, NO_MATTER or OPEN
+    difference: Estimate  # first less second
+    draws_needed: int | None  # where open
+
+
+def decide(
+    first: Float[np.ndarray, " draw"],
+    second: Float[np.ndarray, " draw"],
+    epoch: Int[np.ndarray, " draw"],
+    *,
+    higher_is_better: bool,
+    margin: float,
+    reach: float,
+    per_instant: Float[np.ndarray, "epoch time"] | None = None,
+) -> Verdict:
+    """The verdict on two columns of values of the same draws; `reach`: the largest difference."""
+    if np.ptp(first - second) == 0:
+        return _all_alike(first - second, higher_is_better, margin, reach)
+    found = paired_difference(first, second, epoch, per_instant=per_instant)
+    word = _word(found, higher_is_better, margin)
+    return Verdict(word, found, _draws_needed(found, margin) if word == OPEN else None)
+
+
+def _word(found: Estimate, higher_is_better: bool, margin: float) -> str:
+    if found.low > 0 or found.high < 0:
+        return FIRST if (found.value > 0) == higher_is_better else SECOND
+    return NO_MATTER if -margin <= found.low and found.high <= margin else OPEN
+
+
+def _all_alike(
+    difference: Float[np.ndarray, " draw"], higher_is_better: bool, margin: float, reach: float
+) -> Verdict:
+    """No draw differs from another: what none shows is rarer than the bound of no events."""
+    count, value = len(difference), float(difference[0])
+    unseen = reach * zero_events_bound(count)
+    method = f"zero events in {count} draws"
+    found = Estimate(value, value - unseen, value + unseen, np.inf, count, np.inf, method)
+    word = _word(found, higher_is_better, margin)
+    wanted = max(abs(value), margin - abs(value)) / reach
+    needed = math.ceil(math.log(1 - LEVEL) / math.log1p(-min(wanted, 0.5)))
+    return Verdict(word, found, needed if word == OPEN else None)
+
+
+def _draws_needed(found: Estimate, margin: float) -> int:
+    half_width = max(found.high - found.value, found.value - found.low)
+    wanted = max(abs(found.value), margin - abs(found.value))
+    return math.ceil(found.n_draw * (half_width / wanted) ** 2)

@@ -1,0 +1,153 @@
+"""A study: decided as it must be, resumable, refused with one message, told in a table."""
+
+import io
+
+import numpy as np
+import pytest
+import xarray as xr
+from rich.console import Console
+
+from sdn_mc import config
+from sdn_mc.core.problems import InputError
+from sdn_mc.report.decisions import flips, print_decisions
+from sdn_mc.runner import study
+from sdn_mc.store import differences, open_decisions
+from tests.small_run import SMALL
+
+# One vendor of two down in a fleet of one: everything. In a fleet of two planes: one plane.
+EXPERIMENT = """\
+# @package _global_
+title: Small
+study:
+  cases:
+    one:
+      set:
+        constellation.labels.software: {_target_: sdn_mc.constellation.labels.AllSame, value: blue}
+    two: {}
+    calm: {set: {threats.vendor_fault.probability: 0}}
+  compare: [[one, two], [one, calm], [calm, calm]]
+  metrics: {availability: {better: higher, margin: 0.05}}
+  assumptions:
+    threats.vendor_fault.probability: [0.5, 0.0]
+    access.min_elevation_deg: [10]
+"""
+WORDS = (
+    *SMALL,
+    "times.count=24",
+    "times.n_epoch=1",
+    "experiment=small_study",
+    "threats=[vendor_fault]",
+    "threats.vendor_fault.label=software",
+    "threats.vendor_fault.groups=[blue]",
+    "threats.vendor_fault.repair_h=10",
+    "draws=64",
+)
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory):
+    """A folder with the experiment."""
+    folder = tmp_path_factory.mktemp("mine")
+    (folder / "experiment").mkdir()
+    (folder / "experiment" / "small_study.yaml").write_text(EXPERIMENT)
+    return str(folder)
+
+
+def begun(mine, folder, *more):
+    overrides = [*WORDS, *more]
+    asked = config.study_of(config.job_of(overrides, [mine]).resolved)
+    page = io.StringIO()
+    path = study.begin(asked, overrides, [mine], folder, Console(file=page))
+    return path, page.getvalue()
+
+
+@pytest.fixture(scope="module")
+def done(mine, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    path, said = begun(mine, folder)
+    return folder, path, said
+
+
+def test_cases_of_a_known_order_are_decided_so(done):
+    found = xr.open_zarr(done[1], consolidated=False)
+    assert found.sizes == {"comparison": 3, "measure": 1, "point": 4}
+    verdict = found["verdict"].values[:, 0]
+    # Losing all satellites is worse than losing one plane of two, and that than losing nothing.
+    assert verdict[0, 0] == "two better" and verdict[1, 0] == "calm better"
+    assert verdict[0, 1] == "two better"
+    assert np.all(verdict[2] == "no matter") and np.all(found["difference"][2] == 0)
+    assert verdict[0, 2] == "no matter"  # at probability 0 there is no fault to be had
+    for name in found.variables:
+        assert found[name].attrs["meaning"].endswith(".")
+
+
+def test_alike_configurations_share_a_run(done):
+    """Four points of three cases, of which one is made by a key that two points sweep."""
+    folder, _, said = done
+    runs = sorted(each.name for each in (folder / "runs").iterdir())
+    assert len(runs) == said.count("run ") == 10
+    assert "one, threats.vendor_fault.probability=0.5" in said
+
+
+def test_the_table_tells_verdicts_flips_and_assumptions(done):
+    page = io.StringIO()
+    print_decisions(done[1], Console(file=page, width=120))
+    said = page.getvalue()
+    assert "one against two" in said and "two better" in said
+    assert "no difference of 0.05" in said
+    assert "64 draws in each of the runs, seed 1" in said
+    row = next(x for x in said.splitlines() if x.startswith("access.min_elevation_deg"))
+    assert row.split()[-2:] == ["10", "no"]
+    row = next(x for x in said.splitlines() if x.startswith("topology.grazing_km"))
+    assert "not swept" in row
+
+
+def test_a_flip_is_told_with_the_value_where_the_difference_crosses_zero():
+    """Decided at 1 (as assumed) by 0.02 and at 4 by -0.03: a line crosses 0 at 1 + 3 * 2 / 5."""
+    axes = ("comparison", "measure", "point")
+    values = np.array([0.02, -0.01, -0.03]).reshape(1, 1, 3)
+    names = np.array(["a better", "open", "b better"], object).reshape(1, 1, 3)
+    found = xr.Dataset(
+        {"difference": (axes, values), "verdict": (axes, names)},
+        {"point": ["as assumed", "k=2", "k=4"]},
+        {"swept": '{"k": [[2, "k=2"], [4, "k=4"]]}', "base": '{"k": 1}'},
+    )
+    assert flips(found, 0, 0, "k") == "flips: b better from about 2.2 on (1 to 4)"
+    names = np.array(["a better", "open", "a better"], object).reshape(1, 1, 3)
+    calm = found.assign(verdict=(axes, names))
+    assert flips(calm, 0, 0, "k") == "holds, not shown at 2"
+
+
+def test_more_draws_and_a_study_that_was_stopped(done, mine, tmp_path):
+    folder, path, _ = done
+    before = open_decisions(path)
+    study.go_on(folder, Console(quiet=True), None, ())
+    assert open_decisions(path).equals(before)
+    whole, _ = begun(mine, tmp_path / "more", "draws=96")
+    study.go_on(folder, Console(quiet=True), 96, ())
+    assert open_decisions(path).drop_attrs().equals(open_decisions(whole).drop_attrs())
+    for name in ("000", "009"):
+        assert differences(folder / "runs" / name, tmp_path / "more" / "runs" / name) == []
+
+
+BAD = {
+    "study.cases=null": "study.cases: fewer than two given",
+    "+study.cases.two.column=b": "column: there is no column 'b'; there are attacked",
+    "+study.metrics.x={better: higher, margin: 1}": "study.metrics.x: no metric of the run has",
+    "+study.metrics.x={better: more, margin: 1}": "better: 'more' given; allowed are higher, lower",
+    "study.compare=[[one, six]]": "give two of one, two, calm",
+    "+study.assumptions.access=3": "study.assumptions.access: 3 given; list values to sweep",
+    "+study.assumptions.draws=[7, x]": "draws: 'x' given; give a whole number",
+    "+study.cases.two.set={no.way: 3}": "no.way=3: there is no such key",
+    "+study.cases.two.set={no.way: {a: 3}}": "no.way: there is no no; there are",
+    "+study.metrics.latency_p50_s={better: lower, margin: 1}": "latency_p50_s.cap: none given",
+    "+study.other=1": "study.other: unknown key; known are cases",
+}
+
+
+@pytest.mark.parametrize("word", BAD)
+def test_a_faulty_study_is_refused_before_anything_runs(word, mine, tmp_path):
+    with pytest.raises(InputError) as told:
+        begun(mine, tmp_path / "study", "metrics=[availability,latency]", word)
+    assert BAD[word] in "\n".join(told.value.problems)
+    assert not (tmp_path / "study").exists()
