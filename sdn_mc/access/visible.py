@@ -1,18 +1,22 @@
 """Access by line of sight: a site may use every satellite above its mask and within its range.
 
-Elevation is measured from the local vertical; refraction is ignored. Candidates are sorted by
-elevation, the best first. `any` lets a path use whichever candidate is best for it (an upper bound
-on what a terminal can do); `best_elevation` ties the site to the highest satellite that is up.
+Elevation is measured from the local vertical; refraction is ignored. Sites may have masks and
+ranges of their own, and other rules hold for users aboard satellites and for targets (`views.py`).
+Candidates are sorted by elevation, the best first. `any` lets a path use whichever candidate is
+best for it (an upper bound on what a terminal can do); `best_elevation` ties the site to the
+highest satellite that is up.
 """
 
 import equinox as eqx
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
+from sdn_mc.access.views import Seen, views_of
 from sdn_mc.core.constants import LIGHT_KM_S
 from sdn_mc.core.fields import field
+from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.problems import InputError
-from sdn_mc.core.scene import Access, Ephemeris
+from sdn_mc.core.scene import Access, Ephemeris, Sites
 
 CUT_ALLOWED = 1e-3  # share of candidates that may be dropped for want of room
 
@@ -38,11 +42,16 @@ class Visible(eqx.Module):
         ephemeris: Ephemeris,
         site_km: Float64[np.ndarray, "time site xyz"],
         vertical: Float64[np.ndarray, "time site xyz"],
+        sites: Sites,
+        fleet: Fleet,
     ) -> Access:
         """Candidates of every site at every time."""
-        usable = ephemeris.carries_traffic
+        views = views_of(sites, fleet, ephemeris, self.min_elevation_deg, self.max_range_km)
         seen = [
-            self._seen_at(ephemeris.position_km[t], usable, site_km[t], vertical[t])
+            [
+                view.at(t, ephemeris.position_km[t], here_km, up)
+                for view, here_km, up in zip(views, site_km[t], vertical[t], strict=True)
+            ]
             for t in range(len(ephemeris.time_s))
         ]
         most = max((len(sat) for at_time in seen for sat, _, _ in at_time), default=0)
@@ -65,33 +74,8 @@ class Visible(eqx.Module):
             ]
         return []
 
-    def _seen_at(
-        self,
-        position_km: Float64[np.ndarray, "sat xyz"],
-        usable: Bool[np.ndarray, " sat"],
-        site_km: Float64[np.ndarray, "site xyz"],
-        vertical: Float64[np.ndarray, "site xyz"],
-    ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """For each site: satellites (best elevation first), range km, elevation rad."""
-        found = []
-        for here_km, up in zip(site_km, vertical, strict=True):
-            line_km = position_km - here_km
-            range_km = np.sqrt(np.einsum("ij,ij->i", line_km, line_km))
-            sine = np.clip(line_km @ up / range_km, -1.0, 1.0)
-            ok = usable.copy()
-            if self.min_elevation_deg is not None:
-                ok &= sine >= np.sin(np.radians(self.min_elevation_deg))
-            if self.max_range_km is not None:
-                ok &= range_km <= self.max_range_km
-            sat = np.flatnonzero(ok)
-            sat = sat[np.argsort(-sine[sat], kind="stable")]
-            found.append((sat, range_km[sat], np.arcsin(sine[sat])))
-        return found
 
-
-def _table(
-    seen: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]], room: int, best_only: bool
-) -> tuple[Access, int]:
+def _table(seen: list[list[Seen]], room: int, best_only: bool) -> tuple[Access, int]:
     shape = (len(seen), len(seen[0]), room)
     sat = np.zeros(shape, np.int32)
     delay_s = np.full(shape, np.inf)

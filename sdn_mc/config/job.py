@@ -265,18 +265,21 @@ def _check_together(parts: dict[str, Any], problems: Problems) -> None:
         if name in parts["threats"]:
             problems.add(f"metrics.{name}: a threat has the same name; rename one of them")
     _check_outputs(metrics, problems)
-    try:
-        if parts["flows"] is not None and parts["sites"] is not None:
-            sites = parts["sites"].build()
-            _check_flows(metrics, parts["flows"].build(sites), sites, problems)
-    except InputError as error:
-        problems.take(error)
+    fleet = None
     try:
         if times is not None and parts["constellation"] is not None:
             first = None if times.start is None else JulianDate.parse(times.start, "times.start")
             fleet = parts["constellation"].build(first)
             _check_fleet(parts, fleet, problems)
             _check_memory(times, fleet, problems)
+    except InputError as error:
+        problems.take(error)
+    sites, flows = parts["sites"], parts["flows"]
+    try:
+        if sites is not None and (fleet is not None or not getattr(sites, "needs_fleet", False)):
+            placed = sites.build(fleet)
+            if flows is not None:
+                _check_flows(metrics, flows.build(placed), placed, problems)
     except InputError as error:
         problems.take(error)
 

@@ -1,14 +1,16 @@
 """The fleet: who the satellites are and how they move, before anything happens to them."""
 
 import enum
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 import equinox as eqx
 import numpy as np
-from jaxtyping import Float, Int, Int8
+from jaxtyping import Bool, Float, Int, Int8
 
 from sdn_mc.core.calendar import JulianDate
-from sdn_mc.core.problems import InputError
+from sdn_mc.core.problems import InputError, Problems
 
 
 class Status(enum.IntEnum):
@@ -125,3 +127,34 @@ class Fleet(eqx.Module):
                 f"of them, or add a rule under constellation.labels.{label}"
             )
         return len(names[label])
+
+    def members(self, wanted: Iterable[tuple[str, str]], where: str) -> Bool[np.ndarray, " sat"]:
+        """Satellites that are, under every label given, in a group that its pattern fits."""
+        found, problems = np.ones(self.n_sat, bool), Problems()
+        for label, pattern in wanted:
+            names = self.group_names.get(label)
+            if names is None:
+                known = ", ".join(sorted(self.group_names))
+                problems.add(
+                    f"{where}: the fleet has no label {label!r}; it has {known}; name one of them, "
+                    f"or add a rule under constellation.labels.{label}"
+                )
+                continue
+            fits = np.array([fnmatchcase(name, pattern) for name in names], bool)
+            if not fits.any():
+                known = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+                problems.add(
+                    f"{where}: no group of the label {label!r} is named {pattern!r}; there are "
+                    f"{known}; correct the name or the pattern"
+                )
+                continue
+            found &= fits[self.group[label]]
+        problems.raise_all()
+        if not found.any():
+            problems.add(
+                f"{where}: no satellite is in all of "
+                + ", ".join(f"{label}: {pattern}" for label, pattern in wanted)
+                + "; leave one out"
+            )
+        problems.raise_all()
+        return found

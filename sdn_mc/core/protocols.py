@@ -45,18 +45,32 @@ class Earth(Protocol):
     def site_km(
         self, sites: Sites, fleet: Fleet, start: JulianDate, time_s: Float64[np.ndarray, " time"]
     ) -> tuple[Float64[np.ndarray, "time site xyz"], Float64[np.ndarray, "time site xyz"]]:
-        """Inertial position, km, and local vertical (unit vector) of every site at every time."""
+        """Inertial position, km, and local vertical (unit vector) of every site at every time.
+
+        Of sites aboard satellites anything: the engine puts them there.
+        """
         ...
 
 
+class SiteTable(Protocol):
+    """Says where the users are, and what they have."""
+
+    # Optional, False by default: True if `build` must be given the fleet, and not None.
+    needs_fleet: bool
+
+    def build(self, fleet: Fleet | None) -> Sites: ...
+
+
 class AccessRule(Protocol):
-    """Says which satellites a site can use."""
+    """Says which satellites a site can use, and which sensors see a target."""
 
     def build(
         self,
         ephemeris: Ephemeris,
         site_km: Float64[np.ndarray, "time site xyz"],
         vertical: Float64[np.ndarray, "time site xyz"],
+        sites: Sites,
+        fleet: Fleet,
     ) -> Access: ...
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Float32, Float64, Int, Int8, Int32
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.fleet import CARRIES_TRAFFIC, Fleet
 from sdn_mc.core.outage import PAIR, n_pair
+from sdn_mc.core.sites import Sites as Sites
 
 
 class MeanElements(NamedTuple):
@@ -70,21 +71,11 @@ class Links(eqx.Module):
         return np.minimum(here, self.neighbour * n_port + self.peer).astype(np.int32)
 
 
-class Sites(eqx.Module):
-    """Ground sites: position on the Earth's surface and above it."""
-
-    latitude_deg: Float64[np.ndarray, " site"]
-    longitude_deg: Float64[np.ndarray, " site"]
-    altitude_m: Float64[np.ndarray, " site"]
-    name: tuple[str, ...] = eqx.field(static=True)
-
-    @property
-    def n_site(self) -> int:
-        return len(self.latitude_deg)
-
-
 class Access(eqx.Module):
-    """Which satellites each site may use at each time, best elevation first."""
+    """Which satellites each site may use at each time, best elevation first.
+
+    Of a target, those that see it; of a site on a satellite, that one, at a delay of 0.
+    """
 
     sat: Int32[np.ndarray, "time site candidate"]  # 0 where padded
     delay_s: Float64[np.ndarray, "time site candidate"]  # inf where padded
@@ -118,10 +109,11 @@ class Flows(eqx.Module):
     pair_source: Int32[np.ndarray, " pair"]  # site
     pair_destination: Int32[np.ndarray, " pair"]  # site
     pair_flow: Int32[np.ndarray, " pair"]
-    bound_s: Float64[np.ndarray, " flow"]  # great circle on the mean sphere at light speed
+    bound_s: Float64[np.ndarray, " flow"]  # in vacuum, see `access/flows.py`; 0: not known
     name: tuple[str, ...] = eqx.field(static=True)
     source: tuple[str, ...] = eqx.field(static=True)  # of each flow, as a person would say it
     destination: tuple[str, ...] = eqx.field(static=True)
+    last_mile_s: Float64[np.ndarray, " pair"] | None = None  # of both ends; None: nowhere any
 
     @property
     def n_flow(self) -> int:

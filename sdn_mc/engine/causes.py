@@ -273,12 +273,12 @@ def traced_scene(scene: Scene) -> Scene:
     """The scene as causes see it: counts, groups, times; geometry and names stay on the host."""
     no_date = JulianDate(0.0, 0.0)
     fleet = dataclasses.replace(scene.fleet, reference=no_date, catalogue=None, notes=())
-    flows = dataclasses.replace(scene.flows, name=(), source=(), destination=())
+    flows = dataclasses.replace(scene.flows, name=(), source=(), destination=(), last_mile_s=None)
     return dataclasses.replace(
         scene,
         fleet=fleet,
         flows=flows,
-        sites=dataclasses.replace(scene.sites, name=()),
+        sites=dataclasses.replace(scene.sites, name=(), users=()),
         links=None,
         access=None,
         status=None,

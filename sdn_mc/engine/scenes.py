@@ -11,6 +11,7 @@ from sdn_mc.core.fleet import Fleet, Status
 from sdn_mc.core.network import Network
 from sdn_mc.core.problems import InputError
 from sdn_mc.core.scene import Access, Ephemeris, Flows, Geometry, Scene, Sites
+from sdn_mc.engine.moving import aboard, bounded, sites_at_first
 from sdn_mc.engine.types import System
 
 # Position and delay in float64, ticks, mask words of two threads: measured 30 to 40 bytes a slot.
@@ -22,19 +23,23 @@ AXES = Sites(np.array([0.0, 0.0, 90.0]), np.array([0.0, 90.0, 0.0]), np.zeros(3)
 
 def build_scenes(system: System, seed: int) -> tuple[Fleet, Sites, Flows, tuple[Scene, ...]]:
     """Fleet, sites, flows, and one scene an epoch with equal shapes."""
-    sites = system.sites.build()
-    flows = system.flows.build(sites)
     start = system.times.start
     first = None if start is None else JulianDate.parse(start, "times.start")
     fleet = system.constellation.build(first)
     check_memory(system, fleet)
+    sites = system.sites.build(fleet)
+    flows = system.flows.build(sites)
     scenes = [
         build_scene(system, fleet, sites, flows, seed, epoch)
         for epoch in range(system.times.n_epoch)
     ]
     room = _room(max(s.access.sat.shape[-1] for s in scenes if s.access is not None))
-    widened = [dataclasses.replace(scene, access=_widened(scene.access, room)) for scene in scenes]
-    return fleet, sites, flows, tuple(widened)
+    sites, flows = sites_at_first(sites, scenes[0]), bounded(flows, sites, scenes)
+    done = [
+        dataclasses.replace(scene, access=_widened(scene.access, room), sites=sites, flows=flows)
+        for scene in scenes
+    ]
+    return fleet, sites, flows, tuple(done)
 
 
 def check_memory(system: System, fleet: Fleet) -> None:
@@ -60,7 +65,7 @@ def build_scene(
     ephemeris = system.propagation.ephemeris(fleet, start, time_s)
     if not ephemeris.carries_traffic.any():
         raise InputError(_nobody_left(ephemeris, fleet))
-    site_km, vertical = system.earth.site_km(sites, fleet, start, time_s)
+    site_km, vertical = aboard(sites, ephemeris, *system.earth.site_km(sites, fleet, start, time_s))
     _, axes = system.earth.site_km(AXES, fleet, start, time_s)
     return Scene(
         time_s=time_s,
@@ -68,7 +73,7 @@ def build_scene(
         onset_s=times.onset_s,
         fleet=fleet,
         links=system.topology.build(fleet, ephemeris),
-        access=system.access.build(ephemeris, site_km, vertical),
+        access=system.access.build(ephemeris, site_km, vertical, sites, fleet),
         sites=sites,
         flows=flows,
         start=start,

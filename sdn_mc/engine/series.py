@@ -26,13 +26,15 @@ def series_of(
 ) -> Series:
     """Best pair of each flow, [draw, time, flow]; a route that does not hold is no route.
 
-    Of pairs that are equally good, the first. `delays_s` says of each kind of thing that routes
-    may pass how long it holds a message, or None: it alters it. The pair is chosen before that.
+    The last mile of both ends is charged to every pair, beyond what solvers count: it may be longer
+    than they can tell from no path. Of pairs that are equally good, the first. `delays_s` says of
+    each kind of thing that routes may pass how long it holds a message, or None: it alters it. The
+    pair is chosen before that.
     """
     if routes.passes or not isinstance(routes.latency_s, jax.Array):
         return _on_host(routes, flows, count, delays_s)
     with jax.enable_x64(routes.latency_s.dtype == np.float64):
-        latency, hops = _on_device(routes, flows.pair_flow, flows.n_flow)
+        latency, hops = _on_device(routes, flows.pair_flow, flows.n_flow, flows.last_mile_s)
     return Series(np.asarray(latency)[:count], None if hops is None else np.asarray(hops)[:count])
 
 
@@ -49,6 +51,8 @@ def _on_host(
     if routes.delivered is not None:
         latency = np.where(routes.delivered, latency, np.asarray(np.inf, latency.dtype))
     latency, hops = leading(latency), None if routes.hops is None else leading(routes.hops)
+    if flows.last_mile_s is not None:
+        latency = latency + flows.last_mile_s.astype(latency.dtype)
     passes = [leading(each) for each in routes.passes]
     if len(flows.pair_flow) != flows.n_flow:
         chosen = _best_pairs(latency, flows)
@@ -78,12 +82,14 @@ def _best_pairs(latency: np.ndarray, flows: Flows) -> np.ndarray:
 
 
 @partial(jax.jit, static_argnames=("n_flow",))
-def _on_device(routes: Routes, pair_flow, n_flow: int):
+def _on_device(routes: Routes, pair_flow, n_flow: int, last_mile_s=None):
     """Latency and hops, [draw, time, flow]: minima over the pairs of a flow, exact in any order."""
     latency, n_pair = jnp.moveaxis(routes.latency_s, 1, 0), len(pair_flow)
     if routes.delivered is not None:
         held = jnp.moveaxis(routes.delivered, 1, 0)
         latency = jnp.where(held, latency, jnp.asarray(jnp.inf, latency.dtype))
+    if last_mile_s is not None:
+        latency = latency + jnp.asarray(last_mile_s, latency.dtype)[:, None, None]
     least = jax.ops.segment_min(latency, pair_flow, n_flow)
     if routes.hops is None:
         return jnp.transpose(least), None

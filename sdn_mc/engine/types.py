@@ -19,6 +19,7 @@ from sdn_mc.core.protocols import (
     Policy,
     Propagator,
     Series,
+    SiteTable,
     Solver,
     Threat,
     Timeline,
@@ -35,7 +36,7 @@ class System(NamedTuple):
     earth: Earth
     topology: Topology
     access: AccessRule
-    sites: Any
+    sites: SiteTable
     flows: FlowTable
     times: Timeline
     threats: dict[str, Threat]

@@ -2,8 +2,10 @@
 
 Model: latency over the time light needs in vacuum along the great circle between the two ends on
 the mean sphere (the nearest ends, for a flow between sets of sites); at least about 1 less the
-slack that the ellipsoid leaves (0.5 %). The median over the times of each draw, undelivered
-counting as infinite; summarised by the median over draws.
+slack that the ellipsoid leaves (0.5 %). Where an end moves, the least bound of the run's instants
+stands for all of them, so that the stretch is too large rather than too small; it is infinite where
+that is 0. Last miles count in the latency and not in the bound. The median over the times of each
+draw, undelivered counting as infinite; summarised by the median over draws.
 """
 
 from collections.abc import Sequence

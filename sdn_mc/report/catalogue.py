@@ -38,6 +38,7 @@ INSIDE = {
     "deployment": "sdn_mc.constellation.deployment",
     "emitters": "sdn_mc.threats.emitters",
     "stages": "sdn_mc.metrics.stages",
+    "user_groups": "sdn_mc.access.users",
 }
 SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=[A-Z0-9`])")
 NEAR_GROUP = 0.75  # "constellations" and "topologies" are near enough to the group they mean

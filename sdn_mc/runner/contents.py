@@ -86,6 +86,7 @@ def constants(run: Prepared, paths: Iterable[str]) -> dict[str, np.ndarray]:
         "/scene/status": np.stack([_status(scene) for scene in scenes]),
         "/scene/n_link": np.stack([_degree(scene) for scene in scenes]),
         "/scene/site": run.sites.name,
+        "/scene/kind": run.sites.kind,
         "/scene/latitude_deg": run.sites.latitude_deg,
         "/scene/longitude_deg": run.sites.longitude_deg,
         "/scene/altitude_m": run.sites.altitude_m,
@@ -285,8 +286,17 @@ _SCENE = (
     ("status", ("epoch", "sat"), "int8", "1", "status", "Whether it carries traffic, or why not."),
     ("n_link", ("epoch", "sat"), "int16", "1", "links", "Healthy links at the first instant."),
     ("site", ("site",), "str", "1", "site", "Name of the site."),
-    ("latitude_deg", ("site",), "float64", "degrees_north", "latitude", "Geodetic latitude."),
-    ("longitude_deg", ("site",), "float64", "degrees_east", "longitude", "Longitude."),
+    ("kind", ("site",), "str", "1", "kind of site", "What the site is: ground, ship, target, …."),
+    (
+        "latitude_deg",
+        ("site",),
+        "float64",
+        "degrees_north",
+        "latitude",
+        "Geodetic latitude; of what moves, where its track begins, or what a satellite is above at "
+        "the first instant.",
+    ),
+    ("longitude_deg", ("site",), "float64", "degrees_east", "longitude", "Longitude, likewise."),
     ("altitude_m", ("site",), "float64", "m", "altitude", "Height above the Earth's surface."),
     (
         "bound_s",
@@ -294,7 +304,8 @@ _SCENE = (
         "float64",
         "s",
         "vacuum bound",
-        "Great circle on a sphere of 6371 km at the speed of light: no path is shorter.",
+        "Great circle on a sphere of 6371 km at the speed of light: no path is shorter. Where an "
+        "end moves, the least over the run's instants; last miles are no part of it.",
     ),
 )
 

@@ -110,8 +110,13 @@ def best_walk(moment: Moment, flow: int, masks: Sequence[DrawMasks]) -> Walk | N
     network, walk = engine.network_of(scene), moment.run.system.routing.walk
     pairs = np.flatnonzero(scene.flows.pair_flow == flow)
     walks = [walk(network, moment.time, int(pair), moment.undamaged, masks) for pair in pairs]
-    there = [walk for walk in walks if walk is not None]
-    return min(there, key=lambda walk: (not walk.delivered, walk.latency_s), default=None)
+    mile_s = scene.sites.last_mile_s
+
+    def order(walk: Walk) -> tuple[bool, float]:
+        ends = [walk.source_site, walk.destination_site]
+        return not walk.delivered, walk.latency_s + float(mile_s[ends].sum())
+
+    return min((walk for walk in walks if walk is not None), key=order, default=None)
 
 
 def _of_draw(masks: Masks, time: int, bit: int) -> DrawMasks:
@@ -168,6 +173,12 @@ def _print_route(moment: Moment, flow: int, masks: Sequence[DrawMasks], console:
         total_s += delay_s
         table.add_row(escape(leg), f"{delay_s * 1e3:.6f}", f"{total_s * 1e3:.6f}", escape(state))
     held_s = 0.0
+    for site in (walk.source_site, walk.destination_site):
+        mile_s = float(moment.run.sites.last_mile_s[site])
+        held_s += mile_s
+        if mile_s:
+            name = escape(f"(last mile of {moment.run.sites.name[site]})")
+            table.add_row(name, f"{mile_s * 1e3:.6f}", f"{(total_s + held_s) * 1e3:.6f}", "")
     for met in met_on(moment.lost, walk) if masks is moment.masks else ():
         held_s += met.delay_s or 0.0
         held = f"{met.delay_s * 1e3:.6f}" if met.delay_s is not None else ""

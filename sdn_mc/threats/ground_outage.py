@@ -97,10 +97,10 @@ class GroundOutage(eqx.Module):
 
 
 def chosen_sites(scene: Scene, patterns: tuple[str, ...] | None) -> Bool[np.ndarray, " site"]:
-    """Sites whose names match one of the patterns from the start; each must match some site."""
+    """Sites on Earth whose names match a pattern from the start; each must match some site."""
     names = scene.sites.name
     if patterns is None:
-        return np.ones(len(names), bool)
+        return scene.sites.on_earth
     match = np.array([[bool(re.match(p, name)) for name in names] for p in patterns], bool)
     match = match.reshape(len(patterns), len(names))
     if not match.any(axis=1).all():
@@ -109,7 +109,7 @@ def chosen_sites(scene: Scene, patterns: tuple[str, ...] | None) -> Bool[np.ndar
         raise InputError(
             f"sites: no site's name begins as {lone!r} says; the sites are {known}; correct it"
         )
-    return np.asarray(match.any(axis=0))
+    return np.asarray(match.any(axis=0)) & scene.sites.on_earth
 
 
 def wrong_patterns(patterns: tuple[str, ...] | None) -> list[str]:

@@ -49,6 +49,7 @@ ARCCOS = (
     1.5707963050, -0.2145988016, 0.0889789874, -0.0501743046, 0.0308918810, -0.0170881256,
     0.0066700901, -0.0012624911,
 )  # fmt: skip
+LEAST_KM = 1e-3  # of an access path: users aboard satellites, who are never jammed, have none
 NEAREST_KM2 = 1e-6  # a metre: keeps the distance to an emitter at the antenna finite
 
 
@@ -247,7 +248,7 @@ def access_paths(
     sat_km = geometry.sat_km[time, access.sat[time, site, candidate]]
     site_km = geometry.site_km[time, site]
     line_km = sat_km - site_km
-    distance_km = np.linalg.norm(line_km, axis=-1)
+    distance_km = np.maximum(np.linalg.norm(line_km, axis=-1), LEAST_KM)
     turned = [
         np.einsum("tij,tpj->tip", geometry.axes, each)
         for each in (sat_km, site_km, line_km / distance_km[..., None])

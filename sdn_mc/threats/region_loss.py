@@ -71,6 +71,7 @@ class RegionLoss(eqx.Module):
             "time_s": time_s[at].astype(np.float32),
             "sat": (km / np.linalg.norm(km, axis=-1, keepdims=True)).astype(np.float32),
             "site": _unit(latitude, longitude).astype(np.float32),
+            "on_earth": sites.on_earth,
         }
 
     def sample(
@@ -87,6 +88,8 @@ class RegionLoss(eqx.Module):
         ):
             u = jax.random.uniform(jax.random.fold_in(key, k), (len(unit),), dtype=jnp.float32)
             lost = self._inside(unit) & (u < severity)
+            if of == "site":
+                lost &= jnp.asarray(prepared["on_earth"])
             found += windows(onset_s, end_s, of=of, when=lost)
         return found
 

@@ -11,9 +11,9 @@ from sdn_mc.core.scene import Sites
 
 
 def chosen_sites(sites: Sites, patterns: Sequence[str] | None) -> Bool[np.ndarray, " site"]:
-    """Sites whose name fits any of the patterns; None: all. A pattern that fits none is told."""
+    """Sites on Earth whose name fits any of the patterns; None: all. One that fits none is told."""
     if patterns is None:
-        return np.ones(sites.n_site, bool)
+        return sites.on_earth
     fits = np.array([[fnmatchcase(n, p) for n in sites.name] for p in patterns], bool)
     fits = fits.reshape(len(patterns), sites.n_site)
     known = ", ".join(sites.name[:8]) + (", …" if sites.n_site > 8 else "")
@@ -23,4 +23,4 @@ def chosen_sites(sites: Sites, patterns: Sequence[str] | None) -> Bool[np.ndarra
         if not row.any()
     ]:
         raise InputError(problems)
-    return np.asarray(fits.any(axis=0))
+    return np.asarray(fits.any(axis=0)) & sites.on_earth

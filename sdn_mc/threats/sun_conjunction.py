@@ -68,7 +68,9 @@ class SunConjunction(eqx.Module):
             slot[t] = link_sun_rad(sat_km, neighbour, sun[t])
             if candidate is not None:
                 line_km = sat_km[access.sat[t]] - places.site_km[t][:, None]
-                candidate[t] = _angle_rad(line_km, sun[t])
+                angle_rad = _angle_rad(line_km, sun[t])
+                # Users aboard need no link, and targets send no light.
+                candidate[t] = np.where(scene.sites.on_earth[:, None], angle_rad, HIDDEN_RAD)
         return SunAngles(slot, candidate)
 
     def sample(

@@ -21,11 +21,14 @@ def random_routes(n_pair: int, dtype: type) -> Routes:
     return Routes(latency_s, hops, rng.random(shape) < 0.7)
 
 
+@pytest.mark.parametrize("last_mile_s", [None, np.array([0, 0.013, 0, 12, 0.5, 0, 0.007])])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("pair_flow", [PAIR_FLOW, np.arange(7, dtype=np.int32)])
 @pytest.mark.parametrize("asked", [("hops", "delivered"), ("hops",), ("delivered",), ()])
-def test_series_of_a_device_are_those_of_the_host(dtype, pair_flow, asked):
-    flows = SimpleNamespace(pair_flow=pair_flow, n_flow=int(pair_flow.max()) + 1)
+def test_series_of_a_device_are_those_of_the_host(dtype, pair_flow, asked, last_mile_s):
+    flows = SimpleNamespace(
+        pair_flow=pair_flow, n_flow=int(pair_flow.max()) + 1, last_mile_s=last_mile_s
+    )
     routes = random_routes(len(pair_flow), dtype)
     routes = Routes(routes.latency_s, *(getattr(routes, name) if name in asked else None
                                         for name in ("hops", "delivered")))  # fmt: skip

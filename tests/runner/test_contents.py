@@ -4,7 +4,9 @@ import numpy as np
 import xarray as xr
 
 import sdn_mc
+from sdn_mc.runner import contents
 from tests.small_run import SMALL
+from tests.users_run import fixed, users_run
 
 TOLD = ("title", "citation", "licence", "versions", "seed", "config", "device", "stop_reason")
 METRICS = "metrics=[availability,latency,deadline,stretch,hops,degradation]"
@@ -35,3 +37,14 @@ def test_latencies_over_flows_are_their_median(tmp_path):
     assert np.isfinite(by_flow).tolist() == [True, True, False, True]
     assert by_flow[-1] == np.median(by_flow[:-1]) > by_flow[:-1].min()
     assert str(result["summary"]["flow"].values[-1]) == "over flows"
+
+
+def test_a_flow_finds_the_kind_and_latitude_of_its_source_by_name():
+    users = {"ground": fixed(Oslo=[59.9, 10.8, 0]), "node": fixed("command", Rome=[41.9, 12.5, 0])}
+    run = users_run(users, [["Oslo", "Rome"]], "threats=[]", "times.count=1")
+    names = ("site", "kind", "latitude_deg", "source")
+    site, kind, latitude_deg, source = contents.constants(
+        run, [f"/scene/{name}" for name in names]
+    ).values()
+    (place,) = np.flatnonzero(site == source[0])
+    assert kind[place] == "ground" and latitude_deg[place] == 59.9
