@@ -5,11 +5,12 @@ arrives at g + L(g), L the latency at the instant that stands at g; without a pa
 nothing waits. Updates may overtake each other. The age at time t is t less the time of sending of
 the newest update that has arrived (Kaul, Yates & Gruteser 2012, INFOCOM). With A_j the first time
 by which update j or a newer one has arrived, age is t - g_j on [A_j, A_{j+1}), so its integral and
-the time it spends above a limit are exact on the grid. Peaks are the ages just before news arrives
-(Costa, Codreanu & Ephremides 2014, ISIT), and the age at the end of the horizon.
+the time it spends above a limit are exact on the grid. The peak is the highest age: just before
+news arrives (Costa, Codreanu & Ephremides 2014, ISIT), or at the end of the horizon. Percentiles of
+the peaks are not told: a long outage is one peak among hundreds, and they would hide it.
 
 At the start the age is counted from the first instant: until the first arrival it is a lower bound.
-The last peak is one too, for what arrives after the horizon is not known. Episodes only.
+A peak at the end is one too, for what arrives after the horizon is not known. Episodes only.
 """
 
 from collections.abc import Sequence
@@ -21,23 +22,18 @@ from jaxtyping import Float, Float64
 from sdn_mc.core.fields import Scalar, field
 from sdn_mc.core.protocols import Output, Series
 from sdn_mc.core.scene import Scene
-from sdn_mc.metrics.over_times import holding_s, rank_of
+from sdn_mc.metrics.over_times import holding_s
 
 NO_LIMIT = float("inf")
 
 
 class AgeOfInformation(eqx.Module):
-    """Mean age, a percentile of its peaks, and the share of time above a limit."""
+    """Mean age, its peak, and the share of time above a limit."""
 
     update_s: float = field(
         unit="s", within=(0.1, 86_400), doc="Time from one update to the next.", assumed=True
     )
     limit_s: Scalar = field(unit="s", within=(0, 86_400), doc="Greatest useful age.", assumed=True)
-    peak_percent: float = field(
-        unit="%",
-        within=(0, 100),
-        doc="Percentage of the peaks that are no higher than the one told.",
-    )
     modes: Sequence[str] = eqx.field(static=True, default=("episode",))
     needs_hops: bool = eqx.field(static=True, default=False)
 
@@ -51,9 +47,8 @@ class AgeOfInformation(eqx.Module):
                 "mean", within=(0.0, NO_LIMIT),
             ),
             Output(
-                "age_peak_s", "s", f"p{float(self.peak_percent):g} peak age of information",
-                f"Age just before news arrives that {float(self.peak_percent):g} % of a draw's "
-                f"peaks do not exceed, with the age at the end of the horizon; {sent}.",
+                "age_peak_s", "s", "highest age of information",
+                f"Highest age of the newest update at the user in the horizon; {sent}.",
                 "mean", within=(0.0, NO_LIMIT),
             ),
             Output(
@@ -86,7 +81,7 @@ class AgeOfInformation(eqx.Module):
     ) -> dict[str, Float64[np.ndarray, "draw flow"]]:
         """From when on each update or a newer one is known, and when each was sent."""
         area_s2 = np.zeros((known_s.shape[0], known_s.shape[2]))
-        above_s, peaks_s = np.zeros_like(area_s2), np.full_like(known_s, np.inf)
+        above_s, peak_s = np.zeros_like(area_s2), np.zeros_like(area_s2)
         for k, born_s in enumerate(sent_s):
             last = k + 1 == len(sent_s)
             since_s = known_s[:, k]
@@ -94,11 +89,11 @@ class AgeOfInformation(eqx.Module):
             area_s2 += (until_s - since_s) * ((until_s + since_s) / 2 - born_s)
             stale_s = np.maximum(since_s, born_s + float(self.limit_s))
             above_s += np.maximum(until_s - stale_s, 0.0)
-            peaks_s[:, k] = np.where(until_s > since_s, until_s - born_s, np.inf)
+            peak_s = np.where(until_s > since_s, np.maximum(peak_s, until_s - born_s), peak_s)
         length_s = end_s - float(sent_s[0])
         return {
             "age_mean_s": area_s2 / length_s,
-            "age_peak_s": _percentile(peaks_s, float(self.peak_percent)),
+            "age_peak_s": peak_s,
             "age_above_limit": above_s / length_s,
         }
 
@@ -113,12 +108,3 @@ def _known_s(
     arrival_s = sent_s[:, None] + latency_s[:, at].astype(np.float64)
     newest_first = np.minimum.accumulate(arrival_s[:, ::-1], axis=1)
     return np.minimum(newest_first[:, ::-1], end_s)
-
-
-def _percentile(
-    peaks_s: Float64[np.ndarray, "draw update flow"], percent: float
-) -> Float64[np.ndarray, "draw flow"]:
-    """Of the finite ones: the smallest that at least so many per cent do not exceed."""
-    ordered, count = np.sort(peaks_s, axis=1), np.count_nonzero(np.isfinite(peaks_s), axis=1)
-    rank = rank_of(percent, count)
-    return np.take_along_axis(ordered, rank[:, None] - 1, axis=1)[:, 0]

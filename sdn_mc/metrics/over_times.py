@@ -8,10 +8,11 @@ before it. Percentiles are order statistics: the ceil(share * n)-th smallest, ne
 since no path is inf.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int
+from jaxtyping import Bool, Float, Float64
 
 from sdn_mc.core.scene import Scene
 
@@ -32,15 +33,10 @@ def percentile_over_times(
     values: Float[np.ndarray, "draw time flow"], percent: int | float
 ) -> Float64[np.ndarray, "draw flow"]:
     """The smallest value that at least `percent` of the instants do not exceed."""
-    rank = int(rank_of(percent, np.array([values.shape[1]]))[0])
+    n_time = values.shape[1]
+    rank = min(max(math.ceil(percent * n_time / 100 - ROUNDING), 1), n_time)
     chosen = np.partition(values, rank - 1, axis=1)[:, rank - 1]
     return chosen.astype(np.float64)
-
-
-def rank_of(percent: int | float, count: Int[np.ndarray, "..."]) -> Int[np.ndarray, "..."]:
-    """Which of so many ordered values is the percentile, from 1."""
-    wanted = np.ceil(percent * count / 100 - ROUNDING).astype(np.int64)
-    return np.clip(wanted, 1, count)
 
 
 def holding_s(scene: Scene) -> Float64[np.ndarray, " time"]:

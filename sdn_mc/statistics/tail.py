@@ -4,17 +4,20 @@ With q the 1 - tail quantile over draws, the mean of the highest share `tail` of
 
     CVaR = q + mean(max(x - q, 0)) / tail
 
-(Rockafellar & Uryasev 2000, Journal of Risk 2:21), and q minimises the right side, so
-an error in q enters only at second order: CVaR is the mean over draws of q + max(x - q, 0) / tail
-with the sample's q as if it were known (Trindade et al. 2007, Journal of Banking & Finance
-31:3524). Its interval is that of any mean, with epochs and skewness (`mean`): closed form, hence
-without a seed.
+(Rockafellar & Uryasev 2000, Journal of Risk 2:21), and q minimises the right side, so an error in q
+enters only at second order: CVaR is the mean over draws of q + max(x - q, 0) / tail with the
+sample's q as if it were known (Trindade et al. 2007, Journal of Banking & Finance 31:3524). Its
+interval is that of any mean, with epochs and skewness (`mean`): closed form, hence without a seed.
+
+Where the worst draws are all alike (nothing lost in any draw, or nothing back within the horizon)
+the transformed sample is constant and tells no error. The lower end is then that of the quantile,
+and not above the worst draw of any epoch; the upper one leaves room for the greatest loss in a
+share of draws that was not seen in n of them: (1 - 0.05^(1/n)) / tail of what is left, n the draws,
+or the epochs where not all of them have such draws.
 
 Limits: where fewer than one draw is in the tail nothing is known of it and the interval is all that
-is possible; with few it is short (coverage of 93 % wants about 50 draws in the tail:
-tests/statistics/test_coverage.py). Of a snapshot, the instants' own error is not in it. Where no
-draw lost anything the limit is what a share of draws with the greatest loss, not seen in n draws,
-leaves room for: (1 - 0.05^(1/n)) / tail.
+is possible; with few it is short (50 draws in the tail are covered:
+tests/statistics/test_coverage.py). Of a snapshot, the instants' own error is not in it.
 """
 
 import numpy as np
@@ -23,7 +26,7 @@ from jaxtyping import Float, Float64, Int
 from sdn_mc.statistics.estimate import LEVEL, UNBOUNDED, Estimate
 from sdn_mc.statistics.mean import mean_interval
 from sdn_mc.statistics.proportion import zero_events_bound
-from sdn_mc.statistics.quantile import order_statistic
+from sdn_mc.statistics.quantile import order_statistic, quantile_interval
 from sdn_mc.statistics.spread import Bounds
 
 
@@ -45,11 +48,31 @@ def tail_mean_interval(
         return Estimate(float(values.max()), *within, np.inf, count, 0.0, method)
     found = mean_interval(worst_part(values, tail), epoch, level=level)
     low, high = max(found.low, within[0]), min(found.high, within[1])
-    if np.all(values == within[0]):
-        reach = zero_events_bound(count, 1 - level) / tail
-        high = within[0] + (within[1] - within[0]) * min(reach, 1.0)
-        method += f", one-sided bound, zero events in {count}"
-    return found._replace(low=low, high=high, method=f"{method}, {found.method}")
+    if values.max() == order_statistic(values, 1 - tail):
+        low, high, more = _alike(values, epoch, tail, within, level)
+        method += more
+    else:
+        method += f", {found.method}"
+    return found._replace(low=low, high=high, method=method)
+
+
+def _alike(
+    values: Float[np.ndarray, " draw"],
+    epoch: Int[np.ndarray, " draw"],
+    tail: float,
+    within: Bounds,
+    level: float,
+) -> tuple[float, float, str]:
+    """Ends where the worst draws are all alike, and how they were found."""
+    worst = float(values.max())
+    by_epoch = [float(values[epoch == k].max()) for k in np.unique(epoch)]
+    in_all = min(by_epoch) == worst
+    units = len(values) if in_all else len(by_epoch)
+    reach = min(zero_events_bound(units, 1 - level) / tail, 1.0)
+    room = within[1] - worst if np.isfinite(within[1]) else 0.0
+    low = quantile_interval(values, 1 - tail, epoch, within=within, level=level).low
+    words = f", all alike: none worse in {units} {'draws' if in_all else 'epochs'}"
+    return min(low, *by_epoch), worst + room * reach, words
 
 
 def worst_part(values: Float[np.ndarray, " draw"], tail: float) -> Float64[np.ndarray, " draw"]:

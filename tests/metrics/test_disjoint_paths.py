@@ -38,6 +38,14 @@ def test_the_first_path_gives_way_to_two(scene_of):
     assert number(scene, all_up(scene))[0, 0, 0] == 2
 
 
+def test_a_path_is_pushed_back_over_several_satellites(scene_of):
+    # The first is 0-1-2-3; 5-9-8-2-3 is possible once it goes 0-4-6-7-10-11, not from 1 but from 0.
+    edges = [(0, 1), (1, 2), (2, 3), (5, 9), (9, 8), (8, 2)]
+    edges += [(0, 4), (4, 6), (6, 7), (7, 10), (10, 11)]
+    scene = with_mesh(scene_of([0.0]), 12, edges, [[0, 5], [3, 11]])
+    assert number(scene, all_up(scene))[0, 0, 0] == 2
+
+
 def test_a_satellite_that_sees_both_ends_is_a_path(scene_of):
     scene = with_mesh(scene_of([0.0]), 3, [(0, 1)], [[0, 2], [1, 2]])
     assert number(scene, all_up(scene))[0, 0, 0] == 2

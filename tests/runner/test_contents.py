@@ -9,7 +9,7 @@ from tests.small_run import SMALL
 from tests.users_run import fixed, users_run
 
 TOLD = ("title", "citation", "licence", "versions", "seed", "config", "device", "stop_reason")
-METRICS = "metrics=[availability,latency,deadline,stretch,hops,degradation]"
+METRICS = "metrics=[availability,latency,deadline,stretch,hops,degradation,k_of_n,cvar,custody]"
 
 
 def test_every_variable_has_units_a_long_name_and_a_meaning(tmp_path):

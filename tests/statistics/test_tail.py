@@ -42,3 +42,15 @@ def test_no_loss_at_all_leaves_room_for_what_was_not_seen():
     # 3.0 of 1000 draws might lose everything: 0.003 / 0.05 of the tail.
     assert (found.value, found.low) == (0.0, 0.0)
     assert found.high == pytest.approx((1 - 0.05**1e-3) / 0.05)
+
+
+def test_worst_draws_that_are_all_alike_are_not_certain():
+    one, four = np.zeros(256, np.int64), np.repeat(np.arange(4), 64)
+    bounds = (0.0, 1.0)
+    # A tenth of the draws lose 0.8 in every epoch, or in one of four epochs all do.
+    here = np.where(np.arange(256) % 10 == 0, 0.8, 0.1)
+    found = tail_mean_interval(here, one, 0.05, within=bounds)
+    assert (found.value, found.low) == (pytest.approx(0.8), 0.8)
+    assert found.high == pytest.approx(0.8 + 0.2 * (1 - 0.05 ** (1 / 256)) / 0.05)
+    apart = tail_mean_interval(0.8 - 0.1 * four, four, 0.05, within=bounds)
+    assert (apart.low, apart.high) == (pytest.approx(0.5), 1.0)
