@@ -23,6 +23,7 @@ from sdn_mc.engine.effects import effects_of, with_effects
 from sdn_mc.engine.marks import Mark, questions
 from sdn_mc.engine.masking import mask_words, wiring_of
 from sdn_mc.engine.masking_xla import mask_words_on_device
+from sdn_mc.engine.reactions import answered_in, check_order, reacted
 from sdn_mc.engine.scenes import build_scenes, network_of
 from sdn_mc.engine.series import series_of
 from sdn_mc.engine.types import HEALTHY, Asked, Block, Column, Prepared, Spec, System
@@ -38,6 +39,7 @@ def prepare(
     Where nobody asks for latencies (no metric does, and series are not kept), blocks are solved
     without; the healthy column has them always.
     """
+    check_order(system.threats)
     fleet, sites, flows, scenes = build_scenes(system, seed)
     tables, preparing_s = prepared_tables(system.threats, scenes)
     spec = spec_of(system, scenes[0])
@@ -144,7 +146,8 @@ def sample_draws(
     threats = {name: traced(threat) for name, threat in run.system.threats.items()}
     oldest_s = max(run.system.routing.ages_s)
     scene, tables = run.scenes[epoch], run.tables[epoch]
-    return drawn_and_spans(threats, scene, tables, draws, run.seed, oldest_s, run.spec)
+    answered = answered_in(run.system.threats, run.columns)
+    return drawn_and_spans(threats, scene, tables, draws, run.seed, oldest_s, run.spec, answered)
 
 
 def masks_at(
@@ -157,7 +160,8 @@ def masks_at(
 ) -> list[Masks]:
     """Mask words of every column at the scene's instants, with causes evaluated at `time_s`.
 
-    On the device where the solver wants them there.
+    `outages` are those drawn; the reactions of each column run here. On the device where the
+    solver wants them there.
     """
     scene = run.scenes[epoch]
     assert scene.links is not None
@@ -166,10 +170,11 @@ def masks_at(
     wiring, group = run.wirings[epoch], scene.fleet.group
     words = mask_words_on_device if is_on_device(run.solver) else mask_words
     effects = effects_of(outages, run.tables[epoch], at_s, columns)
+    left, acting = reacted(run.system.threats, outages, columns, scene, run.tables[epoch])
     if not effects:
-        return words(outages, wiring, group, at_s, retarget_s, columns, n_word)
+        return words(left, wiring, group, at_s, retarget_s, acting, n_word)
     any_candidate = wiring._replace(best_only=False)
-    masks = words(outages, any_candidate, group, at_s, retarget_s, columns, n_word)
+    masks = words(left, any_candidate, group, at_s, retarget_s, acting, n_word)
     return with_effects(masks, effects, columns, wiring.best_only)
 
 

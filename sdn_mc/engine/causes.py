@@ -8,7 +8,7 @@ they are listed never matters.
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -38,6 +38,13 @@ class Moving(eqx.Module):
     state: Any
 
 
+class Reacting(eqx.Module):
+    """A reaction, as drawn; with a trailing draw axis, in a block."""
+
+    threat: Any
+    state: Any
+
+
 class DrawnLaw(eqx.Module):
     """A law with the key of its own stream, in one draw; with a trailing draw axis, in a block."""
 
@@ -49,7 +56,7 @@ class DrawnLaw(eqx.Module):
     end_s: Float[Array, "..."] | None
 
 
-Drawn = tuple[Spans | Chain | Cuts | Moving, ...]  # of one cause in a block
+Drawn = tuple[Spans | Chain | Cuts | Moving | Reacting, ...]  # of one cause in a block
 
 
 def drawn_and_spans(
@@ -60,11 +67,17 @@ def drawn_and_spans(
     seed: int,
     lag_s: float,
     spec: Spec,
+    answered: Collection[str] = (),
 ) -> tuple[dict[str, np.ndarray], dict[str, Drawn]]:
-    """What was drawn, and every cause's windows from `lag_s` before the scene's to its end."""
+    """What was drawn, and every cause's windows from `lag_s` before the scene's to its end.
+
+    Reactions read the windows of those `answered`, so that their laws are no chains.
+    """
     drawn, parts = sample(threats, traced_scene(scene), tables, draws, jnp.uint32(seed), spec)
     spans = {
-        name: tuple(_spans(part, dict(spec.n_entity), scene, lag_s) for part in each)
+        name: tuple(
+            _spans(part, dict(spec.n_entity), scene, lag_s, name in answered) for part in each
+        )
         for name, each in parts.items()
     }
     return {name: np.asarray(value) for name, value in drawn.items()}, spans
@@ -79,7 +92,7 @@ def sample(threats, scene, tables, draws, seed, spec: Spec):
 def _sample_one(threats, scene, tables, seed, spec, draw):
     """One draw of every threat, in name order."""
     drawn: dict[str, Array] = {}
-    outages: dict[str, tuple[DrawnLaw | Windows | Cuts | Moving, ...]] = {}
+    outages: dict[str, tuple[DrawnLaw | Windows | Cuts | Moving | Reacting, ...]] = {}
     for name, code, shared_code in spec.threats:
         key, shared = draw_key(seed, draw, code), draw_key(seed, draw, shared_code)
         threat, values = _resolved(threats[name], shared)
@@ -93,6 +106,8 @@ def _sample_one(threats, scene, tables, seed, spec, draw):
         )
         if hasattr(threat, "at"):
             outages[name] += (Moving(threat, outage.state),)
+        if hasattr(threat, "react"):
+            outages[name] += (Reacting(threat, outage.state),)
     return drawn, outages
 
 
@@ -109,12 +124,15 @@ def _drawn_law(law: Renewal, key: Array) -> DrawnLaw:
 
 
 def _spans(
-    part: DrawnLaw | Windows | Cuts | Moving,
+    part: DrawnLaw | Windows | Cuts | Moving | Reacting,
     n_entity: Mapping[str, int],
     scene: Scene,
     lag_s: float,
-) -> Spans | Chain | Cuts | Moving:
+    is_answered: bool,
+) -> Spans | Chain | Cuts | Moving | Reacting:
     """A part of a block: windows as spans, and laws too unless a chain will do."""
+    if isinstance(part, Reacting):
+        return jax.tree.map(np.asarray, part)
     if isinstance(part, Cuts | Moving):
         return part
     if isinstance(part, DrawnLaw):
@@ -128,7 +146,8 @@ def _spans(
             end_s=None if part.end_s is None else np.asarray(part.end_s),
         )
         window_s = float(scene.window_s)
-        chain = None if lag_s or _must_know_since_when(part.of, scene) else chain_of(law, window_s)
+        by_windows = bool(lag_s) or is_answered or _must_know_since_when(part.of, scene)
+        chain = None if by_windows else chain_of(law, window_s)
         return spans_of(law, -lag_s, window_s) if chain is None else chain
     begin_s, window_s = -lag_s, float(scene.window_s)
     given = np.asarray(part.start_s), np.asarray(part.end_s)
