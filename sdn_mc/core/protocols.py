@@ -90,7 +90,7 @@ class Threat(Protocol):
     Optional static fields say what a result tells of it: `event` "given" (else it is a process);
     `covers` the losses that its rate has all of, `part_of` those that its rate is a part of, by one
     name ("all_causes": of satellites), so that a column with both is warned of. A class attribute
-    `answered = False` says that no reaction reads its windows: they hold all that follows.
+    `unanswered` names kinds ("terminal") whose windows no reaction reads: they hold what follows.
     """
 
     def sample(

@@ -82,7 +82,7 @@ def in_order(
     kept = np.flatnonzero(start_s < end_s)
     word, lane = np.divmod(draw[kept].astype(np.int64), DRAWS_PER_WORD)
     key = (word * n_entity + entity[kept]) * DRAWS_PER_WORD + lane
-    order = np.lexsort((start_s[kept], key))
+    order = _by_key_and_start(key, start_s[kept].astype(np.float32))
     row = kept[order]
     return Spans(
         entity=entity[row].astype(np.int32),
@@ -117,13 +117,25 @@ def losses_of(
     """The losses that windows make, those of each thing and draw by themselves."""
     n_draw = int(draw.max(initial=0)) + 1
     key = thing.astype(np.int64) * n_draw + draw
-    order = np.lexsort((start_s, key))
+    order = _by_key_and_start(key, start_s)
     key, start_s, end_s = key[order], start_s[order], end_s[order]
     begins, until_s = np.empty(len(key), bool), np.empty(len(key), np.float32)
     _mark(key, start_s, end_s, begins, until_s)
     last = np.append(begins[1:], np.ones(min(len(key), 1), bool))
     thing, draw_of = np.divmod(key[begins], n_draw)
     return Losses(thing, draw_of, start_s[begins], until_s[last])
+
+
+def _by_key_and_start(
+    key: Int64[np.ndarray, " row"], start_s: Float32[np.ndarray, " row"]
+) -> Int64[np.ndarray, " row"]:
+    """The stable order of rows, by one number each: several times as fast as by two.
+
+    The bits of floats are ordered as the floats are, those of negative ones backwards.
+    """
+    bits = np.ascontiguousarray(start_s).view(np.int32)
+    start = np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits).astype(np.int64)
+    return np.argsort((key << 32) + start, kind="stable")
 
 
 @entry

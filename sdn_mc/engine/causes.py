@@ -76,7 +76,14 @@ def drawn_and_spans(
     drawn, parts = sample(threats, traced_scene(scene), tables, draws, jnp.uint32(seed), spec)
     spans = {
         name: tuple(
-            _spans(part, dict(spec.n_entity), scene, lag_s, name in answered) for part in each
+            _spans(
+                part,
+                dict(spec.n_entity),
+                scene,
+                lag_s,
+                name in answered and is_answered(threats[name], part),
+            )
+            for part in each
         )
         for name, each in parts.items()
     }
@@ -154,6 +161,11 @@ def _spans(
     spans = spans_of_windows(*given, part.of, begin_s, window_s)
     delay_s = None if part.delay_s is None else np.asarray(part.delay_s)
     return spans._replace(does=part.does, delay_s=delay_s)
+
+
+def is_answered(threat: Any, part: Any) -> bool:
+    """Do reactions read the windows of this part?"""
+    return getattr(part, "of", None) not in getattr(threat, "unanswered", ())
 
 
 def _must_know_since_when(of: str, scene: Scene) -> bool:

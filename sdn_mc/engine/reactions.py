@@ -13,7 +13,7 @@ from sdn_mc.core.outage import Spans
 from sdn_mc.core.problems import InputError
 from sdn_mc.core.protocols import REACTIONS
 from sdn_mc.core.scene import Scene
-from sdn_mc.engine.causes import Drawn, Reacting
+from sdn_mc.engine.causes import Drawn, Reacting, is_answered
 from sdn_mc.engine.chains import Chain
 from sdn_mc.engine.types import Column
 
@@ -36,14 +36,9 @@ def reactions_of(threats: Mapping[str, Any], column: Column) -> list[str]:
 
 
 def answered_in(threats: Mapping[str, Any], columns: Sequence[Column]) -> frozenset[str]:
-    """Causes whose windows some reaction reads."""
-    return frozenset(
-        cause
-        for column in columns
-        if reactions_of(threats, column)
-        for cause in column.causes
-        if _is_answered(threats[cause])
-    )
+    """Causes of columns with reactions."""
+    reacting = [column.causes for column in columns if reactions_of(threats, column)]
+    return frozenset(cause for causes in reacting for cause in causes)
 
 
 def after_reactions(
@@ -59,9 +54,8 @@ def after_reactions(
         read = [
             (cause, k)
             for cause, each in parts.items()
-            if _is_answered(threats[cause])
             for k, part in enumerate(each)
-            if isinstance(part, Spans | Chain)
+            if isinstance(part, Spans | Chain) and is_answered(threats[cause], part)
         ]
         spans = [parts[cause][k] for cause, k in read]
         assert not any(isinstance(part, Chain) for part in spans)
@@ -98,7 +92,3 @@ def reacted(
         causes = tuple(named.get(cause, cause) for cause in column.causes)
         acting.append(Column(column.name, causes))
     return found, acting
-
-
-def _is_answered(threat: Any) -> bool:
-    return getattr(threat, "answered", True)

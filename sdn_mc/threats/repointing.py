@@ -42,7 +42,7 @@ class Repointing(eqx.Module):
         unit="s", within=(0, 86_400), doc="Mean time that an acquisition takes.", assumed=True
     )
 
-    answered: ClassVar[bool] = False
+    unanswered: ClassVar[tuple[str, ...]] = ("terminal",)
 
     def sample(
         self, key: Key[Array, ""], macros: Mapping[str, Any], scene: Scene, prepared: Any
