@@ -32,7 +32,12 @@ def small_run(*overrides: str, times: Sequence[str] = SIX_INSTANTS) -> Prepared:
     return prepare(small_job(*overrides, times=times))
 
 
-def one_threat(name: str, settings: dict | None = None, extra: Sequence[str] = ()) -> Prepared:
-    """A run with one threat, at its YAML's values or other settings."""
+def one_threat(
+    name: str,
+    settings: dict | None = None,
+    extra: Sequence[str] = (),
+    beside: Sequence[str] = (),
+) -> Prepared:
+    """A run with one threat, at its YAML's values or other settings; and others beside it."""
     changed = [f"threats.{name}.{key}={value}" for key, value in (settings or {}).items()]
-    return small_run(f"threats=[{name}]", *changed, *extra)
+    return small_run(f"threats=[{','.join((*beside, name))}]", *changed, *extra)

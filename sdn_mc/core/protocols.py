@@ -13,7 +13,7 @@ from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.distributions import Distribution
 from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.network import DrawMasks, Masks, Network, Routes, Walk
-from sdn_mc.core.outage import Effect, Instant, Outage
+from sdn_mc.core.outage import Effect, Instant, Outage, Spans
 from sdn_mc.core.scene import Access, Ephemeris, Flows, Links, Scene, Sites
 
 
@@ -103,7 +103,8 @@ class Threat(Protocol):
 
     Optional static fields say what a result tells of it: `event` "given" (else it is a process);
     `covers` the losses that its rate has all of, `part_of` those that its rate is a part of, by one
-    name ("all_causes": of satellites), so that a column with both is warned of.
+    name ("all_causes": of satellites), so that a column with both is warned of. A class attribute
+    `unanswered` names kinds ("terminal") whose windows no reaction reads: they hold what follows.
     """
 
     def sample(
@@ -137,6 +138,30 @@ class Threat(Protocol):
 
     def misfits(self, fleet: Fleet) -> list[str]:
         """Optional (any component): what of it does not fit the fleet, a full sentence each."""
+        ...
+
+
+# The order in which reactions run. What an adversary takes and what spreads are causes like others,
+# as they react to the design alone; rewiring is the mesh's own (standby links).
+REACTIONS = ("adversary", "spread", "repair", "rewiring", "reacquisition")
+
+
+class Reaction(Protocol):
+    """A threat that answers the losses of its column: it may end them earlier, or add to them.
+
+    Its `sample` draws what it needs and returns `Outage(state=...)`: arrays.
+    """
+
+    reacts: str  # which of `REACTIONS` it is
+
+    def react(self, state: Any, spans: list[Spans], scene: Scene, prepared: Any) -> list[Spans]:
+        """What stands in the place of the spans of the column's causes, after earlier reactions.
+
+        One for each that was given, in their order, then what is down by the reaction itself. On
+        the host, for a block of draws: `state`, and the numbers of `self`, are numpy arrays with
+        the draws trailing. Kinds of things, and which spans are handed back as they are, must not
+        depend on the draws; random numbers come from `state` alone, whatever else is in the block.
+        """
         ...
 
 

@@ -27,10 +27,11 @@ from sdn_mc.engine.causes import (
 )
 from sdn_mc.engine.devices import is_on_device, places_of
 from sdn_mc.engine.effects import effects_of, with_effects
-from sdn_mc.engine.marks import Mark, questions
+from sdn_mc.engine.marks import Mark, Marked, as_lost, questions
 from sdn_mc.engine.masking import mask_words, wiring_of
 from sdn_mc.engine.masking_xla import mask_words_on_device
 from sdn_mc.engine.observing import observed_in
+from sdn_mc.engine.reactions import answered_in, check_order, reacted
 from sdn_mc.engine.scenes import build_scenes, network_of
 from sdn_mc.engine.series import series_of
 from sdn_mc.engine.types import HEALTHY, Asked, Block, Column, Prepared, Spec, System
@@ -46,6 +47,7 @@ def prepare(
     Where nobody asks for latencies (no metric does, and series are not kept), blocks are solved
     without; the healthy column has them always.
     """
+    check_order(system.threats)
     fleet, sites, flows, scenes = build_scenes(system, seed)
     tables, preparing_s = prepared_tables(system.threats, scenes)
     spec = spec_of(system, scenes[0])
@@ -174,7 +176,10 @@ def sample_draws(
     threats = {name: traced(threat) for name, threat in run.system.threats.items()}
     oldest_s = max(run.system.routing.ages_s)
     scene, tables = run.scenes[epoch], run.tables[epoch]
-    drawn, outages = drawn_and_spans(threats, scene, tables, draws, run.seed, oldest_s, run.spec)
+    answered = answered_in(run.system.threats, run.columns)
+    drawn, outages = drawn_and_spans(
+        threats, scene, tables, draws, run.seed, oldest_s, run.spec, answered
+    )
     return drawn | metric_draws(run.system.metrics, scene, draws, run.seed), outages
 
 
@@ -185,10 +190,12 @@ def masks_at(
     columns: tuple[Column, ...],
     time_s: Float[np.ndarray, " time"] | Float[Array, " time"],
     n_draw: int,
+    marked: Marked | None = None,
 ) -> list[Masks]:
     """Mask words of every column at the scene's instants, with causes evaluated at `time_s`.
 
-    On the device where the solver wants them there.
+    `outages` are those drawn; the reactions of each column run here. What is `marked` is then taken
+    for lost too. On the device where the solver wants them there.
     """
     scene = run.scenes[epoch]
     assert scene.links is not None
@@ -197,10 +204,12 @@ def masks_at(
     wiring, group = run.wirings[epoch], scene.fleet.group
     words = mask_words_on_device if is_on_device(run.solver) else mask_words
     effects = effects_of(outages, run.tables[epoch], at_s, columns)
+    left, acting = reacted(run.system.threats, outages, columns, scene, run.tables[epoch])
+    left = left if marked is None else as_lost(left, marked)
     if not effects:
-        return words(outages, wiring, group, at_s, retarget_s, columns, n_word)
+        return words(left, wiring, group, at_s, retarget_s, acting, n_word)
     any_candidate = wiring._replace(best_only=False)
-    masks = words(outages, any_candidate, group, at_s, retarget_s, columns, n_word)
+    masks = words(left, any_candidate, group, at_s, retarget_s, acting, n_word)
     return with_effects(masks, effects, columns, wiring.best_only)
 
 
@@ -211,7 +220,7 @@ def marks_at(
     marks: dict[str, list[Mark]] = {column.name: [] for column in run.columns}
     time_s = run.scenes[epoch].time_s
     for asked in questions(outages, run.columns, run.asked):
-        masks = masks_at(run, epoch, asked.outages, asked.columns, time_s, n_draw)
+        masks = masks_at(run, epoch, outages, asked.columns, time_s, n_draw, asked.marked)
         for column, without in zip(asked.columns, masks, strict=True):
             marks[column.name].append(Mark(without, asked.delay_s))
     return marks

@@ -8,7 +8,7 @@ they are listed never matters.
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.distributions import Distribution, Uniform
 from sdn_mc.core.fields import fields_of
-from sdn_mc.core.outage import LINK, PAIR, Cuts, Renewal, Spans, Windows
+from sdn_mc.core.outage import LINK, LOSES, PAIR, Cuts, Renewal, Spans, Windows
 from sdn_mc.core.protocols import Metric, Threat
 from sdn_mc.core.random import component_code, draw_key, draw_value
 from sdn_mc.core.scene import Scene
@@ -33,6 +33,13 @@ from sdn_mc.engine.types import Spec, System
 
 class Moving(eqx.Module):
     """A cause that depends on geometry, as drawn; with a trailing draw axis, in a block."""
+
+    threat: Any
+    state: Any
+
+
+class Reacting(eqx.Module):
+    """A reaction, as drawn; with a trailing draw axis, in a block."""
 
     threat: Any
     state: Any
@@ -49,7 +56,7 @@ class DrawnLaw(eqx.Module):
     end_s: Float[Array, "..."] | None
 
 
-Drawn = tuple[Spans | Chain | Cuts | Moving, ...]  # of one cause in a block
+Drawn = tuple[Spans | Chain | Cuts | Moving | Reacting, ...]  # of one cause in a block
 
 
 def drawn_and_spans(
@@ -60,11 +67,24 @@ def drawn_and_spans(
     seed: int,
     lag_s: float,
     spec: Spec,
+    answered: Collection[str] = (),
 ) -> tuple[dict[str, np.ndarray], dict[str, Drawn]]:
-    """What was drawn, and every cause's windows from `lag_s` before the scene's to its end."""
+    """What was drawn, and every cause's windows from `lag_s` before the scene's to its end.
+
+    Reactions read the windows of those `answered`, so that their laws are no chains.
+    """
     drawn, parts = sample(threats, traced_scene(scene), tables, draws, jnp.uint32(seed), spec)
     spans = {
-        name: tuple(_spans(part, dict(spec.n_entity), scene, lag_s) for part in each)
+        name: tuple(
+            _spans(
+                part,
+                dict(spec.n_entity),
+                scene,
+                lag_s,
+                name in answered and is_answered(threats[name], part),
+            )
+            for part in each
+        )
         for name, each in parts.items()
     }
     return {name: np.asarray(value) for name, value in drawn.items()}, spans
@@ -79,7 +99,7 @@ def sample(threats, scene, tables, draws, seed, spec: Spec):
 def _sample_one(threats, scene, tables, seed, spec, draw):
     """One draw of every threat, in name order."""
     drawn: dict[str, Array] = {}
-    outages: dict[str, tuple[DrawnLaw | Windows | Cuts | Moving, ...]] = {}
+    outages: dict[str, tuple[DrawnLaw | Windows | Cuts | Moving | Reacting, ...]] = {}
     for name, code, shared_code in spec.threats:
         key, shared = draw_key(seed, draw, code), draw_key(seed, draw, shared_code)
         threat, values = _resolved(threats[name], shared)
@@ -93,6 +113,8 @@ def _sample_one(threats, scene, tables, seed, spec, draw):
         )
         if hasattr(threat, "at"):
             outages[name] += (Moving(threat, outage.state),)
+        if hasattr(threat, "react"):
+            outages[name] += (Reacting(threat, outage.state),)
     return drawn, outages
 
 
@@ -131,12 +153,15 @@ def _drawn_law(law: Renewal, key: Array) -> DrawnLaw:
 
 
 def _spans(
-    part: DrawnLaw | Windows | Cuts | Moving,
+    part: DrawnLaw | Windows | Cuts | Moving | Reacting,
     n_entity: Mapping[str, int],
     scene: Scene,
     lag_s: float,
-) -> Spans | Chain | Cuts | Moving:
+    is_answered: bool,
+) -> Spans | Chain | Cuts | Moving | Reacting:
     """A part of a block: windows as spans, and laws too unless a chain will do."""
+    if isinstance(part, Reacting):
+        return jax.tree.map(np.asarray, part)
     if isinstance(part, Cuts | Moving):
         return part
     if isinstance(part, DrawnLaw):
@@ -150,13 +175,21 @@ def _spans(
             end_s=None if part.end_s is None else np.asarray(part.end_s),
         )
         window_s = float(scene.window_s)
-        chain = None if lag_s or _must_know_since_when(part.of, scene) else chain_of(law, window_s)
+        by_windows = bool(lag_s) or is_answered or _must_know_since_when(part.of, scene)
+        chain = None if by_windows else chain_of(law, window_s)
         return spans_of(law, -lag_s, window_s) if chain is None else chain
     begin_s, window_s = -lag_s, float(scene.window_s)
     given = np.asarray(part.start_s), np.asarray(part.end_s)
     spans = spans_of_windows(*given, part.of, begin_s, window_s)
     delay_s = None if part.delay_s is None else np.asarray(part.delay_s)
     return spans._replace(does=part.does, delay_s=delay_s)
+
+
+def is_answered(threat: Any, part: Any) -> bool:
+    """Do reactions read the windows of this part? Not of what is up and only handles messages."""
+    if getattr(part, "does", LOSES) != LOSES:
+        return False
+    return getattr(part, "of", None) not in getattr(threat, "unanswered", ())
 
 
 def _must_know_since_when(of: str, scene: Scene) -> bool:

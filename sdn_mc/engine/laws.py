@@ -35,6 +35,7 @@ from sdn_mc.core.simd import (
     rotated,
     store_row,
 )
+from sdn_mc.core.threefry import threefry
 
 _SPAN_OF_NUMBERS = 2.0**32
 # Rows to make room for: so many times those expected, and some. Where it does not do, all are
@@ -168,16 +169,16 @@ def _windows(key, rate, repair, all_along, at_start, y, begin_s, end_s, entity, 
         start = begin_s + repair * math.log(_unit(y))  # its age is exponential too
         if all_along:
             return _add(rows, n_row, entity, draw, start, math.inf)
-        x, _ = _threefry(key, np.uint32(entity), np.uint32(count))
+        x, _ = threefry(key, np.uint32(entity), np.uint32(count))
         end = begin_s + _inside(x, 1 / repair, end_s - begin_s)
     else:
-        x, y = _threefry(key, np.uint32(entity), np.uint32(count))
+        x, y = threefry(key, np.uint32(entity), np.uint32(count))
         start = begin_s + _inside(x, rate, end_s - begin_s)
         end = start - repair * math.log(_unit(y))
     n_row = _add(rows, n_row, entity, draw, start, end)
     while end < end_s:
         count += 1
-        x, y = _threefry(key, np.uint32(entity), np.uint32(count))
+        x, y = threefry(key, np.uint32(entity), np.uint32(count))
         start = end - math.log(_unit(x)) / rate
         if start >= end_s:
             break
@@ -244,21 +245,4 @@ def _four_rounds(x, y, one, two, three, four):
     y = differing_bits(rotated(y, three), x)
     x = add_rows(x, y)
     y = differing_bits(rotated(y, four), x)
-    return x, y
-
-
-@kernel
-@no_type_check
-def _threefry(key, counter_0, counter_1):
-    """The same for one draw: every sum is cast, since numba would widen it to 64 bits."""
-    keys = key[0], key[1], np.uint32(key[0] ^ key[1] ^ np.uint32(0x1BD11BDA))
-    x, y = np.uint32(counter_0 + keys[0]), np.uint32(counter_1 + keys[1])
-    for group in range(5):
-        turns = (13, 15, 26, 6) if group % 2 == 0 else (17, 29, 16, 24)
-        for turn in turns:
-            x = np.uint32(x + y)
-            left = np.uint32(y << np.uint32(turn))
-            y = np.uint32(left | np.uint32(y >> np.uint32(32 - turn))) ^ x
-        x = np.uint32(x + keys[(group + 1) % 3])
-        y = np.uint32(y + keys[(group + 2) % 3] + np.uint32(group + 1))
     return x, y

@@ -20,12 +20,13 @@ from sdn_mc.engine.causes import Drawn
 from sdn_mc.engine.types import Asked, Column
 
 Outages = Mapping[str, Drawn]
+Marked = Callable[[Spans], bool]
 
 
 class Question(NamedTuple):
-    """Outages in which the marked things are down too, and the columns that ask."""
+    """Which windows are asked about, and the columns that ask."""
 
-    outages: dict[str, Drawn]
+    marked: Marked
     columns: tuple[Column, ...]
     delay_s: Float32[np.ndarray, " draw"] | None  # None: they tamper
 
@@ -39,29 +40,27 @@ class Mark(NamedTuple):
 
 def questions(outages: Outages, columns: Sequence[Column], wanted: Asked) -> list[Question]:
     """What there is to ask of a block's routes."""
-    asked: list[tuple[dict[str, Drawn], set[str], np.ndarray | None]] = []
+    asked: list[tuple[Marked, set[str], np.ndarray | None]] = []
     if wanted.integrity:
         causes = {name for name, parts in outages.items() if _those(parts, TAMPERS)}
-        asked.append((_as_lost(outages, lambda part: part.does == TAMPERS), causes, None))
+        asked.append((lambda part: part.does == TAMPERS, causes, None))
     for cause, parts in sorted(outages.items() if wanted.latency else ()):
-        for held in _those(parts, DELAYS):
-            found = _as_lost(outages, partial(is_, held))
-            asked.append((found, {cause}, held.delay_s))
+        asked += [(partial(is_, held), {cause}, held.delay_s) for held in _those(parts, DELAYS)]
     return [
-        Question(found, acting, delay_s)
-        for found, causes, delay_s in asked
+        Question(marked, acting, delay_s)
+        for marked, causes, delay_s in asked
         if (acting := tuple(column for column in columns if causes & set(column.causes)))
     ]
 
 
-def _those(parts: Drawn, does: str) -> list[Spans]:
-    return [part for part in parts if isinstance(part, Spans) and part.does == does]
-
-
-def _as_lost(outages: Outages, marked: Callable[[Spans], bool]) -> dict[str, Drawn]:
-    """Outages in which these parts are losses too."""
+def as_lost(outages: Outages, marked: Marked) -> dict[str, Drawn]:
+    """Outages in which the marked windows are losses too."""
 
     def lost(part: Any) -> Any:
         return part._replace(does=LOSES) if isinstance(part, Spans) and marked(part) else part
 
     return {name: tuple(map(lost, parts)) for name, parts in outages.items()}
+
+
+def _those(parts: Drawn, does: str) -> list[Spans]:
+    return [part for part in parts if isinstance(part, Spans) and part.does == does]

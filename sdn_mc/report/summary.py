@@ -105,13 +105,16 @@ def _heading(tree: xr.DataTree) -> RenderableType:
 
 
 def _columns(columns: list[dict[str, Any]]) -> RenderableType:
-    table = _table("What acts in each column", ["column", "process", "given"])
-    table.add_row("healthy", "-", "-")
+    some_react = any(column.get("reactions") for column in columns)
+    heads = ["column", "process", "given", *(["reaction"] if some_react else [])]
+    table = _table("What acts in each column", heads)
+    table.add_row("healthy", *("-" for _ in heads[1:]))
     for column in columns:
-        given = column.get("given", [])
-        process = [cause for cause in column.get("causes", []) if cause not in given]
+        given, reactions = column.get("given", []), column.get("reactions", [])
+        process = [c for c in column.get("causes", []) if c not in (*given, *reactions)]
         words = ", ".join(given) + (f" ({column.get('when', 'given')})" if given else "")
-        table.add_row(*map(Text, (column["name"], ", ".join(process) or "-", words or "-")))
+        cells = column["name"], ", ".join(process), words, ", ".join(reactions)
+        table.add_row(*(Text(cell or "-") for cell in cells[: len(heads)]))
     return Padding(table, (0, 0, 1, 0))
 
 

@@ -245,10 +245,11 @@ def stored_name(drawn: str) -> str:
 
 
 def _column_words(run: Prepared, k: int) -> dict[str, Any]:
-    """Which causes act in a column, which of them are given, and when those happen."""
+    """Which causes act in a column, which are given and when they happen, and what reacts."""
     column, times = run.columns[k], run.system.times
+    reactions = [c for c in column.causes if hasattr(run.system.threats[c], "react")]
     given = [c for c in column.causes if getattr(run.system.threats[c], "event", "") == "given"]
-    process = [c for c in column.causes if c not in given]
+    process = [c for c in column.causes if c not in (*given, *reactions)]
     when = f"one event in the window of {float(times.window_s) / 3600:g} h"
     if times.onset_s is not None:
         when = "at the onset"
@@ -256,10 +257,12 @@ def _column_words(run: Prepared, k: int) -> dict[str, Any]:
         when = "at times of their own"
     words = [f"given {', '.join(given)} ({when})"] if given else []
     words += [f"process {', '.join(process)}"] if process else []
+    words += [f"reaction {', '.join(reactions)}"] if reactions else []
     return {
         "name": column.name,
         "causes": list(column.causes),
         "given": given,
+        "reactions": reactions,
         "when": when,
         "text": "; ".join(words) or "nothing",
     }

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Int
 from sdn_mc.core.network import DrawMasks, Walk
 from sdn_mc.core.outage import LINK, LOSES, PAIR, Cuts, Effect, Spans, groups_of_pairs, pair_of
 from sdn_mc.core.scene import Links, Scene
-from sdn_mc.engine.causes import Drawn, Moving
+from sdn_mc.engine.causes import Drawn, Moving, Reacting
 from sdn_mc.engine.chains import Chain, down_of_chain
 
 ByCause = dict[str, Bool[np.ndarray, "..."]]
@@ -72,7 +72,7 @@ def lost_at(
         if cause in effects:
             _note_effect(lost, cause, effects[cause], scene, time, bit)
         for part in outages[cause]:
-            if isinstance(part, Moving):
+            if isinstance(part, Moving | Reacting):
                 continue
             if isinstance(part, Cuts):
                 _note_cuts(lost, cause, np.asarray(part.slot)[..., bit], links, time)

@@ -18,6 +18,7 @@ from sdn_mc.core.network import DrawMasks, Masks, Walk
 from sdn_mc.core.problems import InputError
 from sdn_mc.engine import HEALTHY, Column, Prepared
 from sdn_mc.engine.effects import effects_of
+from sdn_mc.engine.reactions import after_reactions
 from sdn_mc.runner import contents
 from sdn_mc.runner.losses import Lost, lost_at, met_on, words_for_access, words_for_link
 from sdn_mc.runner.trace_chains import print_chains
@@ -90,6 +91,7 @@ def moment_of(run: Prepared, column: Column, draw: int, time: int) -> Moment:
         engine.masks_at(run, epoch, outages, columns, scene.time_s - age_s, DRAWS_PER_WORD)
         for age_s in ages_s
     ]
+    left = after_reactions(run.system.threats, outages, column, scene, run.tables[epoch])
     own = {name: value[bit] for name, value in drawn.items() if _cause(name) in column.causes}
     return Moment(
         run=run,
@@ -98,7 +100,7 @@ def moment_of(run: Prepared, column: Column, draw: int, time: int) -> Moment:
         epoch=epoch,
         time=time,
         drawn=own,
-        lost=lost_at(scene, outages, effects, column.causes, time, bit),
+        lost=lost_at(scene, left, effects, column.causes, time, bit),
         undamaged=_of_draw(seen[0][0], time, bit),
         masks=tuple(_of_draw(masks[1], time, bit) for masks in seen),
     )

@@ -12,10 +12,14 @@ take 100 s by the SDA's standard (OCT 3.2.0); Starlink's link uptime of over 99 
 leaves about 15 s on average. The mean is an assumption to sweep from 10 to 100 s. Limits: the two
 ends of a link turn at times of their own, so that a link is down about twice P(down); real changes
 follow a plan, on which routing relies, and are no surprise as these are.
+
+These windows are acquisitions themselves, so that `reacquisition` adds none after them: this cause
+owns the routine ones, that reaction those after a loss, `topology.retarget_s` those of a bypass.
+Starlink's count holds all three; those after losses are few beside the routine ones.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -37,6 +41,8 @@ class Repointing(eqx.Module):
     acquisition_s: Scalar = field(
         unit="s", within=(0, 86_400), doc="Mean time that an acquisition takes.", assumed=True
     )
+
+    unanswered: ClassVar[tuple[str, ...]] = ("terminal",)
 
     def sample(
         self, key: Key[Array, ""], macros: Mapping[str, Any], scene: Scene, prepared: Any

@@ -10,15 +10,15 @@ operational satellites that were reported (Parker & Linares 2024, arXiv:2406.086
 (G1) raised the drag at 210 km by half, and 38 to 40 of 49 satellites just launched were lost (Dang
 et al. 2022, Space Weather 20, e2022SW003152). Assumed, to sweep: that breaks strike single
 terminals, independently and alike at all latitudes and altitudes, and how many and how long they
-are. Limits: no radio effects at sites, no drag on satellites in operation, no errors of orbit
-prediction.
+are. Breaks hold the acquisitions after them, so that `reacquisition` adds none. Limits: no radio
+effects at sites, no drag on satellites in operation, no errors of orbit prediction.
 
 Where `unavailable` or `outage_s` are distributions, every break is drawn as a window, which takes
 far more memory than the chain of states that serves one number.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -57,6 +57,7 @@ class SolarStorm(eqx.Module):
         doc="Onset in the scene; null: the scene's own, or uniform over the window.",
     )
     event: str = eqx.field(static=True, default="given")
+    unanswered: ClassVar[tuple[str, ...]] = ("terminal",)
 
     def prepare(self, scene: Scene) -> np.ndarray:
         """Mean altitude of every satellite, km."""

@@ -7,9 +7,10 @@ from numba import njit
 from sdn_mc import engine
 from sdn_mc.core.bits import unpack_draws
 from sdn_mc.core.outage import Spans
+from sdn_mc.core.threefry import threefry
 from sdn_mc.engine import Column
 from sdn_mc.engine.chains import Chain, chain_of, down_of_chain
-from sdn_mc.engine.laws import Law, _threefry, spans_of
+from sdn_mc.engine.laws import Law, spans_of
 from tests.engine.scenarios import MENDING, often
 
 DAY_S = 86_400.0
@@ -32,7 +33,7 @@ def down_at(spans: Spans, at_s: float) -> np.ndarray:
 
 @njit
 def _numbers(key_0, key_1, counter_0, counter_1):
-    return _threefry((key_0, key_1), counter_0, counter_1)
+    return threefry((key_0, key_1), counter_0, counter_1)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ WORDS = (
 PLAIN = (*WORDS[1:3], "threats=[satellite_failure]", WORDS[-1])
 POLICIES = {
     "ideal": (),
+    "with reactions": ("threats=[satellite_failure,false_data,compromise,reacquisition]",),
     "ideal, other solver": ("solver=xla_int32",),
     "lagged": ("routing=lagged", "routing.lag_s=3000"),
     "static": ("routing=static",),
