@@ -80,7 +80,7 @@ class Interoperability(eqx.Module):
     )
     attempt_s: Scalar = field(
         unit="s",
-        within=(0, 86_400),
+        within=(1e-3, 86_400),
         doc="Time that an attempt to restore a link takes, in scope attempt.",
         assumed=True,
     )
