@@ -84,7 +84,7 @@ class PullPush(eqx.Module):
         draws, tasks = draws_of(masks, truth), tasks_of(truth, walk)
         answer = empty_answer(draws, len(plan.pair_column))
         ports = tuple(range(plan.link_ticks.shape[2]))
-        solve_block(plan, ports, draws, tasks, _scratch(plan), answer)
+        solve_block(plan, ports, draws, tasks, scratch_of(plan), answer)
         return routes_of(answer, truth, walk)
 
 
@@ -96,7 +96,8 @@ def _live(network: Network) -> Bool[np.ndarray, " sat"]:
     return live
 
 
-def _scratch(plan: Plan) -> Scratch:
+def scratch_of(plan: Plan) -> Scratch:
+    """Working memory of one call."""
     n_live, n_port = plan.order.shape[2], plan.link_ticks.shape[2]
     id_type = plan.order.dtype
     n_slot = n_live * n_port

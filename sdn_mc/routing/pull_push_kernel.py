@@ -68,8 +68,11 @@ class Scratch(NamedTuple):
 @entry
 @no_type_check
 def solve_block(plan, ports, draws, tasks, scratch, answer):
-    """All times, sources and words of a block. `ports` is (0, 1, ...): its length is a constant."""
-    n_time, n_word = draws.link_up.shape[0], draws.link_up.shape[1]
+    """All times, sources and words of a block. `ports` is (0, 1, ...): its length is a constant.
+
+    Returns how often a node was pulled or pushed, in all words together.
+    """
+    n_time, n_word, n_visit = draws.link_up.shape[0], draws.link_up.shape[1], 0
     for time in range(n_time):
         for source in range(len(plan.source)):
             if plan.pair_start[source] == plan.pair_start[source + 1]:
@@ -80,11 +83,13 @@ def solve_block(plan, ports, draws, tasks, scratch, answer):
                 _take_masks(draws.link_up[time, word], ports, scratch, order)
                 _start(plan, draws, scratch, time, source, word)
                 n_pull = _pull_sweeps(ports, scratch, len(order))
-                _push_rest(ports, scratch, len(order), n_pull)
+                n_visit += n_pull * len(order)
+                n_visit += _push_rest(ports, scratch, len(order), n_pull)
                 for pair in range(plan.pair_start[source], plan.pair_start[source + 1]):
                     _finish(plan, draws, scratch, answer, time, word, pair)
                 if tasks.walk:
                     _walk(plan, draws, tasks.check, scratch, answer, time, source, word)
+    return n_visit
 
 
 @kernel
@@ -194,9 +199,9 @@ def _push(ports, scratch, node):
 @kernel
 @no_type_check
 def _push_rest(ports, scratch, n_node, n_pass):
-    """Push flagged nodes, forwards and backwards through the order in turn, until none is left."""
+    """Push flagged nodes, forwards and backwards in turn, until none is left; how many it took."""
     n_flag_word = (n_node + N_PER_FLAG_WORD - 1) // N_PER_FLAG_WORD
-    left = True
+    left, n_push = True, 0
     while left:
         backwards = n_pass % 2 == 1
         for i in range(n_flag_word):
@@ -206,10 +211,12 @@ def _push_rest(ports, scratch, n_node, n_pass):
                 bit = highest_bit(flags) if backwards else lowest_bit(flags)
                 scratch.changed[at] = flags ^ (_ONE << bit)
                 _push(ports, scratch, np.uint64(at) * np.uint64(N_PER_FLAG_WORD) + bit)
+                n_push += 1
         n_pass += 1
         left = False
         for i in range(n_flag_word):
             left |= scratch.changed[i] != np.uint64(0)
+    return n_push
 
 
 @kernel

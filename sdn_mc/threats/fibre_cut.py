@@ -29,7 +29,8 @@ from sdn_mc.core.fields import Scalar, field
 from sdn_mc.core.outage import Outage, windows
 from sdn_mc.core.random import fine_uniform
 from sdn_mc.core.scene import Scene
-from sdn_mc.threats.ground_outage import SLOWEST_PER_S, chosen_sites, wrong_patterns
+from sdn_mc.threats.ground_outage import SLOWEST_PER_S
+from sdn_mc.threats.site_names import chosen_sites
 
 MOST_CUTS = 2  # that begin in a scene, besides one that is under way
 
@@ -38,8 +39,7 @@ class FibreCut(eqx.Module):
     """The cable of every chosen site is cut now and then, and repaired in weeks."""
 
     sites: tuple[str, ...] | None = field(
-        doc="Regular expressions for the names of the sites (a prefix is one); null: every site.",
-        static=True,
+        doc="Sites whose cables can be cut, by name or pattern; null: all sites.", static=True
     )
     rate_per_year: Scalar = field(
         unit="1/year", within=(0, 1e6), doc="Cuts of one site's cable in a year.", assumed=True
@@ -54,13 +54,9 @@ class FibreCut(eqx.Module):
         assumed=True,
     )
 
-    def problems(self) -> list[str]:
-        """Expressions that are none."""
-        return wrong_patterns(self.sites)
-
     def prepare(self, scene: Scene) -> Bool[np.ndarray, " site"]:
         """Which sites are chosen."""
-        return chosen_sites(scene, self.sites)
+        return chosen_sites(scene.sites, self.sites)
 
     def sample(
         self, key: Key[Array, ""], macros: Mapping[str, Any], scene: Scene, prepared: Any

@@ -2,8 +2,7 @@
 
 Model: a stationary on-off process for every chosen site, exponential in both states; P(down) = rate
 * repair / (1 + rate * repair). Besides, one shared process of the same kind (a power grid, a common
-operations centre, a common software) has all chosen sites down at once. Sites are chosen by regular
-expressions that match from the start of the name, so that a plain prefix is one.
+operations centre, a common software) has all chosen sites down at once.
 
 No public failure rate of gateways was found: the numbers are assumptions to sweep. The shared
 repair has the length of the fleet-wide outage of Starlink's core software on 2025-07-24, 2.5 h.
@@ -12,7 +11,6 @@ fifth comes in 0.4 % of draws); a site that is down serves nobody, and no other 
 unless a flow lists several.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,8 +23,8 @@ from sdn_mc.core.constants import S_PER_H, S_PER_YEAR
 from sdn_mc.core.distributions import Distribution, Exponential, Uniform
 from sdn_mc.core.fields import Scalar, field
 from sdn_mc.core.outage import Outage, renewal, windows
-from sdn_mc.core.problems import InputError
 from sdn_mc.core.scene import Scene
+from sdn_mc.threats.site_names import chosen_sites
 
 MOST_SHOCKS = 4
 SLOWEST_PER_S = 1e-30  # a rate that never strikes, where none is given: keeps 1 / rate finite
@@ -36,8 +34,7 @@ class GroundOutage(eqx.Module):
     """Chosen sites fail and return, each by itself and all together."""
 
     sites: tuple[str, ...] | None = field(
-        doc="Regular expressions for the names of the sites (a prefix is one); null: every site.",
-        static=True,
+        doc="Sites that can fail, by name or pattern; null: all sites.", static=True
     )
     rate_per_year: Scalar = field(
         unit="1/year", within=(0, 1e6), doc="Outages of one site in a year.", assumed=True
@@ -52,10 +49,6 @@ class GroundOutage(eqx.Module):
         unit="h", within=(0, 87_660), doc="Mean time until all return.", assumed=True
     )
 
-    def problems(self) -> list[str]:
-        """Expressions that are none."""
-        return wrong_patterns(self.sites)
-
     def macros(self, scene: Scene) -> dict[str, Distribution]:
         """The shared shocks: whether one is under way, times between and to repair over means."""
         del scene
@@ -67,7 +60,7 @@ class GroundOutage(eqx.Module):
 
     def prepare(self, scene: Scene) -> Bool[np.ndarray, " site"]:
         """Which sites are chosen."""
-        return chosen_sites(scene, self.sites)
+        return chosen_sites(scene.sites, self.sites)
 
     def sample(
         self, key: Key[Array, ""], macros: Mapping[str, Any], scene: Scene, prepared: Any
@@ -94,30 +87,3 @@ class GroundOutage(eqx.Module):
             end_s.append(free_s)
         strikes = chosen & (shared_per_s > 0)
         return found + windows(jnp.stack(begin_s)[None], jnp.stack(end_s)[None], "site", strikes)
-
-
-def chosen_sites(scene: Scene, patterns: tuple[str, ...] | None) -> Bool[np.ndarray, " site"]:
-    """Sites on Earth whose names match a pattern from the start; each must match some site."""
-    names = scene.sites.name
-    if patterns is None:
-        return scene.sites.on_earth
-    match = np.array([[bool(re.match(p, name)) for name in names] for p in patterns], bool)
-    match = match.reshape(len(patterns), len(names))
-    if not match.any(axis=1).all():
-        lone = patterns[int(np.argmin(match.any(axis=1)))]
-        known = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-        raise InputError(
-            f"sites: no site's name begins as {lone!r} says; the sites are {known}; correct it"
-        )
-    return np.asarray(match.any(axis=0)) & scene.sites.on_earth
-
-
-def wrong_patterns(patterns: tuple[str, ...] | None) -> list[str]:
-    """Patterns that are no regular expressions."""
-    found = []
-    for pattern in patterns or ():
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            found.append(f"sites: {pattern!r} is no regular expression ({error}); correct it")
-    return found

@@ -19,9 +19,9 @@ Terminals: the same law with a scale of their own, not replaced. No public law w
 them, so that their scale is an assumption, and null leaves them out.
 
 Limits: all classes and operators are pooled; a third failure of one place is left out (below 1e-3
-of the first with the defaults); no states between up and down but lost terminals. Satellites with
-element sets of today still hold their orbits, so that a dead one among them is one that holds its
-orbit dead: set `alive_at_start` where they are known to work.
+of the first with the defaults); no states between up and down but lost terminals (for one, see
+`power_degradation`). Satellites with element sets of today still hold their orbits, so that a dead
+one among them is one that holds its orbit dead: set `alive_at_start` where they are known to work.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Float64, Key
 
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.constants import S_PER_DAY, S_PER_YEAR
@@ -84,9 +84,7 @@ class WearOut(eqx.Module):
 
     def prepare(self, scene: Scene) -> dict[str, np.ndarray]:
         """Age at the start of each satellite and terminal, years; -1 where it is not known."""
-        fleet, links = scene.fleet, scene.links
-        designators = fleet.catalogue.designator if fleet.catalogue else ("",) * fleet.n_sat
-        age = np.array([_age_years(text, scene.start) for text in designators])
+        links, age = scene.links, ages_years(scene)
         n_terminal = links.n_terminal if links is not None else 0
         return {"sat": age, "terminal": np.repeat(age, n_terminal)}
 
@@ -146,6 +144,13 @@ class WearOut(eqx.Module):
         left_years = age_years * jnp.expm1(jnp.log1p(more / hazard) / self.shape)
         lost_s = jnp.where(failed, born_s + life_years * S_PER_YEAR, left_years * S_PER_YEAR)
         return lost_s + jnp.where(failed, 0.0, jnp.maximum(born_s, 0.0))
+
+
+def ages_years(scene: Scene) -> Float64[np.ndarray, " sat"]:
+    """Age of each satellite at the start, years; -1 where its launch is not known."""
+    fleet = scene.fleet
+    designators = fleet.catalogue.designator if fleet.catalogue else ("",) * fleet.n_sat
+    return np.array([_age_years(text, scene.start) for text in designators])
 
 
 def _age_years(designator: str, start: JulianDate) -> float:

@@ -8,7 +8,7 @@ import pytest
 from sdn_mc import engine
 from sdn_mc.core.constants import S_PER_DAY, S_PER_H, S_PER_YEAR
 from sdn_mc.core.problems import InputError
-from tests.small_run import one_threat, small_job
+from tests.small_run import one_threat
 
 N_DRAW = 4096
 DRAWS = np.arange(N_DRAW, dtype=np.uint32)
@@ -48,15 +48,13 @@ def test_sites_fail_by_themselves_and_together(repair_h):
 
 
 def test_only_chosen_sites_fail_and_a_name_that_is_none_is_told():
-    run = one_threat("ground_outage", {"sites": "[Lon, .*York]", "rate_per_year": 1e6,
+    run = one_threat("ground_outage", {"sites": "[Lon*, *York]", "rate_per_year": 1e6,
                                        "repair_h": 87_660})  # fmt: skip
     _, outages = engine.sample_draws(run, 0, DRAWS)
     down = down_at(outages["ground_outage"], 0.0).all(axis=1)
     assert [run.sites.name[k] for k in np.flatnonzero(down)] == ["New York", "London"]
-    with pytest.raises(InputError, match="no site's name begins as 'Atlantis' says"):
+    with pytest.raises(InputError, match="no site is named 'Atlantis'"):
         one_threat("ground_outage", {"sites": "[London, Atlantis]"})
-    with pytest.raises(InputError, match="is no regular expression"):
-        small_job("threats=[ground_outage]", "threats.ground_outage.sites=['Lon(']")
 
 
 @pytest.mark.parametrize("sigma", [0.0, 0.5, 1.0])

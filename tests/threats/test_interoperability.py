@@ -79,6 +79,55 @@ def test_links_fail_by_themselves_in_the_scope_of_links():
     assert abs(together - 0.64) < 4 * np.sqrt(2 * 0.64 * 0.36 / first.size)
 
 
+def test_versions_talk_if_every_step_between_them_is_compatible():
+    """Alpha, Beta and Gamma as versions 0, 1 and 2: p, p and p^2, and p^2 that all three do."""
+    p = 0.8
+    run = makers("scope=terminal_version", f"p_success={p}")
+    ends, up = up_by_link(run)
+    assert np.all(up == up[:, :1])  # for the whole run
+    group = np.sort(run.fleet.group["maker"][ends], axis=1)
+    talk = {}
+    for one, other in ((0, 1), (1, 2), (0, 2)):
+        mine = up[np.all(group == (one, other), axis=1), 0]
+        assert len(mine) >= 6 and np.all(mine == mine[:1])
+        exact, talk[one, other] = p ** (other - one), mine[0]
+        sigma = np.sqrt(exact * (1 - exact) / N_DRAW)
+        assert abs(mine[0].mean() - exact) < 4 * sigma
+    assert np.array_equal(talk[0, 2], talk[0, 1] & talk[1, 2])
+    assert up[group[:, 0] == group[:, 1]].all()
+
+
+def test_a_lost_link_is_down_for_a_geometric_number_of_attempts():
+    """At a rate r for n attempts of a time t: r t / p over 1 + r t / p; drawn independently."""
+    rate, attempt_s, p = 8_000.0, 100.0, 0.2
+    run = makers("scope=attempt", f"p_success={p}", f"rate_per_year={rate}",
+                 f"attempt_s={attempt_s}", "repair_h=9")  # fmt: skip
+    (spans,) = engine.sample_draws(run, 0, np.arange(N_DRAW, dtype=np.uint32))[1][
+        "interoperability"
+    ]
+    count = N_DRAW * int(run.tables[0]["interoperability"].sum())
+    attempts = np.random.default_rng(1).geometric(p, 1_000_000)
+    load = rate / S_PER_YEAR * attempt_s * attempts.mean()
+    relative = attempts.std() / attempts.mean() / np.sqrt(len(attempts))  # of the load: 1e-3
+    exact, window_s = load / (1 + load), float(run.scenes[0].window_s)
+    sigma = np.hypot(np.sqrt(exact * (1 - exact) / count), exact * relative)
+    for at_s in (0.0, window_s / 2):
+        down = np.count_nonzero((spans.start_s <= at_s) & (at_s < spans.end_s))
+        assert abs(down / count - exact) < 4 * sigma
+    begun = np.count_nonzero(spans.start_s >= 0)
+    expected = count * (1 - exact) * rate / S_PER_YEAR * window_s
+    assert abs(begun - expected) < 4 * np.sqrt(expected)
+
+
+def test_a_link_lost_for_good_is_down_in_the_long_run_and_others_stay():
+    run = makers("scope=attempt", "p_success=0", "rate_per_year=1")
+    ends, up = up_by_link(run, 64)
+    differ = np.not_equal(*run.fleet.group["maker"][ends].T)
+    assert not up[differ].any() and up[~differ].all()
+    _, never = up_by_link(makers("scope=attempt", "p_success=0", "rate_per_year=0"), 64)
+    assert never.all()
+
+
 @pytest.mark.parametrize("scope", ["vendor_pair", "link"])
 def test_faults_of_interfaces_have_the_share_of_the_closed_form(scope):
     rate, repair_h = 500.0, 12.0
@@ -109,7 +158,8 @@ def test_standby_links_must_talk_too():
     assert np.array_equal(up[1], up[0] & ~differ)
 
 
-def test_links_by_themselves_need_a_mesh_that_lasts():
-    with pytest.raises(InputError, match="needs a mesh whose neighbours do not change"):
-        small_run("threats=[interoperability]", "threats.interoperability.scope=link",
+@pytest.mark.parametrize("scope", ["link", "attempt"])
+def test_links_by_themselves_need_a_mesh_that_lasts(scope):
+    with pytest.raises(InputError, match=f"scope {scope} needs a mesh whose neighbours do not"):
+        small_run("threats=[interoperability]", f"threats.interoperability.scope={scope}",
                   "topology=nearest")  # fmt: skip

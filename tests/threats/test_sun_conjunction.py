@@ -7,12 +7,8 @@ from sdn_mc import engine
 from sdn_mc.core.bits import unpack_draws
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.engine import Column
-from sdn_mc.threats.sun_conjunction import (
-    link_sun_rad,
-    sun_direction,
-    sun_earth_fixed,
-    sun_ecliptic_deg,
-)
+from sdn_mc.threats.sun import sun_direction, sun_earth_fixed, sun_ecliptic_deg
+from sdn_mc.threats.sun_conjunction import link_sun_rad
 from tests.small_run import one_threat
 
 
