@@ -55,6 +55,7 @@ def decide(
     if np.ptp(first - second) == 0:
         return _all_alike(first - second, higher_is_better, margin, reach)
     found = paired_difference(first, second, epoch, per_instant=per_instant)
+    found = found._replace(low=max(found.low, -reach), high=min(found.high, reach))
     word = _word(found, higher_is_better, margin)
     return Verdict(word, found, _draws_needed(found, margin) if word == OPEN else None)
 
