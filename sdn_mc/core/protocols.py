@@ -157,10 +157,11 @@ class Reaction(Protocol):
     def react(self, state: Any, spans: list[Spans], scene: Scene, prepared: Any) -> list[Spans]:
         """What stands in the place of the spans of the column's causes, after earlier reactions.
 
-        One for each that was given, in their order, then what is down by the reaction itself. On
-        the host, for a block of draws: `state`, and the numbers of `self`, are numpy arrays with
-        the draws trailing. Kinds of things, and which spans are handed back as they are, must not
-        depend on the draws; random numbers come from `state` alone, whatever else is in the block.
+        Those of losses, not of what delays or alters messages, and not those left `unanswered`.
+        Returned is one for each that was given, in their order, then what is down by the reaction
+        itself. On the host, for a block of draws: `state`, and the numbers of `self`, are numpy
+        arrays with the draws trailing. Kinds of things, and which spans are handed back as they
+        are, must not depend on the draws; random numbers come from `state` alone.
         """
         ...
 

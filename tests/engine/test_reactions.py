@@ -228,6 +228,21 @@ def test_a_bypass_owns_its_re_pointing_and_reacquisition_what_was_out():
         assert np.array_equal(link[:, slots], np.broadcast_to(flags, link[:, slots].shape))
 
 
+def test_nothing_reacts_to_what_is_up_and_tampers():
+    """Satellites that alter messages until they are patched: neither replaced, nor acquiring."""
+    run = small_run(
+        *FOUR_PLANES, *GRID, "threats=[compromise,spares,reacquisition]", "metrics=[integrity]",
+        "threats.compromise.does=tampers", "threats.compromise.rate_per_h=100",
+        "threats.compromise.detection_h=4", "threats.compromise.repair_h=4",
+        "threats.spares.replaces_after_h=0", "threats.spares.drift_d=0",
+        "threats.spares.checkout_d=0", "threats.reacquisition.acquisition_s=20000",
+        "+columns={without: [compromise], all: [compromise,spares,reacquisition]}",
+    )  # fmt: skip
+    without, every = engine.run_block(run, 0, 32).series.values()
+    assert np.array_equal(without.latency_s, every.latency_s)
+    assert np.array_equal(without.tampered, every.tampered) and 0.01 < every.tampered.mean() < 0.9
+
+
 def test_a_trace_names_who_is_out_after_all_reactions(run):
     """By what it lists, and by nothing else, every link and candidate is up or down."""
     scene, n_acquiring = run.scenes[0], 0
