@@ -176,6 +176,8 @@ class Policy(Protocol):
         """Routes of a block, with hops if `walk`; `plan` is what `prepare` gave.
 
         Masks of one age are one object. They lie on the host, or on a device if the solver says so.
+        Those of the present say where routing is frozen; a policy that makes no routes need not
+        look.
         """
         ...
 

@@ -19,7 +19,8 @@ from sdn_mc.core.network import Masks, Routes
 from sdn_mc.core.protocols import Series
 from sdn_mc.engine.causes import Drawn, drawn_and_spans, prepared_tables, spec_of, traced
 from sdn_mc.engine.devices import is_on_device, places_of
-from sdn_mc.engine.effects import effects_of, with_effects
+from sdn_mc.engine.effects import effects_of, with_best_only, with_effects
+from sdn_mc.engine.freezing import frozen_instants, with_frozen
 from sdn_mc.engine.masking import mask_words, wiring_of
 from sdn_mc.engine.masking_xla import mask_words_on_device
 from sdn_mc.engine.scenes import build_scenes, network_of
@@ -155,11 +156,13 @@ def masks_at(
     wiring, group = run.wirings[epoch], scene.fleet.group
     words = mask_words_on_device if is_on_device(run.solver) else mask_words
     effects = effects_of(outages, run.tables[epoch], at_s, columns)
-    if not effects:
+    instants = frozen_instants(outages, columns, np.asarray(scene.time_s, np.float32), n_draw)
+    if not effects and all(each is None for each in instants):
         return words(outages, wiring, group, at_s, retarget_s, columns, n_word)
     any_candidate = wiring._replace(best_only=False)
     masks = words(outages, any_candidate, group, at_s, retarget_s, columns, n_word)
-    return with_effects(masks, effects, columns, wiring.best_only)
+    masks = with_frozen(with_effects(masks, effects, columns), instants)
+    return [with_best_only(each) for each in masks] if wiring.best_only else masks
 
 
 def _healthy(run: Prepared, epoch: int) -> Series:

@@ -22,7 +22,7 @@ from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.distributions import Distribution, Uniform
 from sdn_mc.core.fields import fields_of
-from sdn_mc.core.outage import LINK, PAIR, Cuts, Renewal, Spans, Windows
+from sdn_mc.core.outage import LINK, PAIR, ROUTING, Cuts, Renewal, Spans, Windows
 from sdn_mc.core.protocols import Threat
 from sdn_mc.core.random import component_code, draw_key, draw_value
 from sdn_mc.core.scene import Scene
@@ -136,7 +136,9 @@ def _spans(
 
 
 def _must_know_since_when(of: str, scene: Scene) -> bool:
-    """Do standby links wait for how long such a thing has been down?"""
+    """Do routes or standby links hang on how long such a thing has been down?"""
+    if of == ROUTING:
+        return True
     assert scene.links is not None
     wakes_nothing = of in ("terminal", "site", LINK) or of.startswith(PAIR)
     return not wakes_nothing and bool(np.any(scene.links.wakes_on >= 0))

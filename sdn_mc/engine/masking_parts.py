@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int, Int32, Int64, UInt32
 
 from sdn_mc.core.constants import DRAWS_PER_WORD
-from sdn_mc.core.outage import LINK, PAIR, Cuts, Spans
+from sdn_mc.core.outage import LINK, PAIR, ROUTING, Cuts, Spans
 from sdn_mc.engine.causes import Drawn
 from sdn_mc.engine.chains import Chain, Numbers, numbers_for
 from sdn_mc.engine.masking_kernel import GROUP, LINKS, PAIRS, SAT, SITE, TERMINAL
@@ -69,11 +69,12 @@ def parts_of(
     columns: Sequence[Column],
     n_word: int,
 ) -> Parts:
-    """Everything that acts in some column, as flat arrays."""
+    """Everything that takes something away in some column, as flat arrays."""
     n_sat, n_port, n_skipped = wiring.slots.wakes_on.shape
     used = sorted({cause for column in columns for cause in column.causes})
     named = [(cause, part) for cause in used for part in outages[cause]]
     live = [(cause, part) for cause, part in named if isinstance(part, Spans | Chain)]
+    live = [(cause, part) for cause, part in live if part.of != ROUTING]
     live.sort(key=lambda each: isinstance(each[1], Chain))
     spans = [part for _, part in live if isinstance(part, Spans)]
     acts = [[cause in column.causes for cause, _ in live] for column in columns]
