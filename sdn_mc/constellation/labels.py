@@ -19,7 +19,7 @@ from sdn_mc.core.problems import InputError
 from sdn_mc.core.records import LabelRecords
 
 NO_GROUP = "none"  # satellites that no group of a label holds, such as those without a plane
-RESERVED = ("sat", "terminal", "site", "plane", "shell", "constellation")
+RESERVED = ("sat", "terminal", "site", "routing", "plane", "shell", "constellation")
 LAUNCH = re.compile(r"\d{4}-\d{3}")  # the launch in an international designator
 
 

@@ -91,8 +91,8 @@ class Fleet(eqx.Module):
 
     `group[label][sat]` is an index into `group_names` of that label. Labels always there: `plane`,
     `shell`, `constellation`; others (`prime`, `bus`, `laser`, `software`, `ground_system`,
-    `launch`) come from the constellation's label rules. `sat`, `terminal` and `site` are things
-    that fail by themselves, so no label has these names.
+    `launch`) come from the constellation's label rules. `sat`, `terminal`, `site` and `routing` are
+    things that fail by themselves, so no label has these names.
     """
 
     elements: Elements

@@ -25,15 +25,26 @@ class Network(eqx.Module):
     pair_site: Int32[np.ndarray, " pair"]  # destination site
 
 
+class Frozen(NamedTuple):
+    """Where nobody finds a new route in a block of draws; on the host.
+
+    `instant` is the number of the instant whose routes are in force: its own where routing works.
+    """
+
+    instant: Int32[np.ndarray, "time draw"]
+    access_up: UInt32[np.ndarray, "time word site candidate"]  # before a site chooses the best one
+
+
 class Masks(eqx.Module):
     """What is up, 32 draws to a word: bit i % 32 of word i // 32 is draw i of the block.
 
     A link's two slots carry the same bits. Padding slots and candidates may hold anything. On a
-    device for solvers that say `on_device`, else on the host.
+    device for solvers that say `on_device`, else on the host. Solvers are not given `frozen`.
     """
 
     link_up: UInt32[Either, "time word sat port"]
     access_up: UInt32[Either, "time word site candidate"]
+    frozen: Frozen | None = None  # None: routing works in every draw, all along
 
 
 class Routes(eqx.Module):
@@ -56,6 +67,15 @@ class DrawMasks(NamedTuple):
 
     link_up: Bool[np.ndarray, "sat port"]
     access_up: Bool[np.ndarray, "site candidate"]
+    in_force: "InForce | None" = None  # None: routing works
+
+
+class InForce(NamedTuple):
+    """The earlier instant whose routes are in force, and what masks of the same age had up then."""
+
+    time: int
+    then: DrawMasks
+    access_up: Bool[np.ndarray, "site candidate"]  # at present, before a site chooses the best one
 
 
 class Walk(NamedTuple):
@@ -67,7 +87,7 @@ class Walk(NamedTuple):
     destination_candidate: int
     sat: tuple[int, ...]
     port: tuple[int, ...]  # at sat[i + 1], towards sat[i]
-    delay_s: tuple[float, ...]  # of each leg, exact; one more than there are satellites
+    delay_s: tuple[float, ...]  # of each leg, exact; one more than there are satellites; inf: gone
     truly_up: tuple[bool, ...]  # of each leg, in the true masks
     latency_s: float  # as the integer solvers report it, before rounding to float32
 

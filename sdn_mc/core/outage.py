@@ -4,9 +4,11 @@ Three ways to say it: a *law* (`renewal`: the author gives rates, the engine dra
 author gives times), or *cuts* (pairs of satellites that cannot talk). `of` names the kind of thing:
 "sat", "terminal", "site", or a group label such as "prime", whose members then fail together; for
 what takes links but no satellite, "link", or "pair:" and a label, whose entities are the unordered
-pairs of its groups, each group with itself too. Windows may take nothing away: satellites or sites
-that *delay* or *alter* the messages they handle are not avoided by any route, and are met on it. A
-cause that depends on geometry says with its verb `at` what it takes at one instant (`Effect`).
+pairs of its groups, each group with itself too. The one entity of "routing" takes nothing: while it
+is down, routes stay as they were when it went down. Windows may take nothing away: satellites or
+sites that *delay* or *alter* the messages they handle are not avoided by any route, and are met on
+it. A cause that depends on geometry says with its verb `at` what it takes at one instant
+(`Effect`).
 What the engine has drawn, for a block of draws, are *spans*: only those windows that there are.
 """
 
@@ -19,6 +21,7 @@ from jaxtyping import Array, Bool, Float, Float32, Int, Int32, Int64
 
 Number = float | Float[Array, ""] | Float[Array, " entity"]
 LINK = "link"  # the entities are the links of the mesh, by `Links.number`
+ROUTING = "routing"  # the fleet's control plane; while it is down, nobody finds a new route
 PAIR = "pair:"  # before a label: a link is down while the pair of its satellites' groups is
 LOSES, DELAYS, TAMPERS = "loses", "delays", "tampers"  # what the things do with messages
 

@@ -225,6 +225,8 @@ class Policy(Protocol):
         Masks of one age are one object. They lie on the host, or on a device if the solver says so.
         Each of `without` is the present less some marked things; the routes do not change with
         them, and `Routes.passes` says which pass one.
+        Those of the present say where routing is frozen; a policy that makes no routes need not
+        look.
         """
         ...
 

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, Float32, Float64, Int, Int8, Int32
 
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.fleet import CARRIES_TRAFFIC, Fleet
-from sdn_mc.core.outage import PAIR, n_pair
+from sdn_mc.core.outage import PAIR, ROUTING, n_pair
 from sdn_mc.core.sites import Sites as Sites
 
 
@@ -145,6 +145,6 @@ class Scene(eqx.Module):
     def n_entity(self) -> dict[str, int]:
         """How many there are of each kind of thing that can fail."""
         fleet = self.fleet
-        kinds = {"sat": fleet.n_sat, "site": self.sites.n_site}
+        kinds = {"sat": fleet.n_sat, "site": self.sites.n_site, ROUTING: 1}
         kinds |= {label: len(names) for label, names in fleet.labels}
         return kinds | {PAIR + label: n_pair(len(names)) for label, names in fleet.labels}

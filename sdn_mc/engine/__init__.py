@@ -26,7 +26,8 @@ from sdn_mc.engine.causes import (
     traced,
 )
 from sdn_mc.engine.devices import is_on_device, places_of
-from sdn_mc.engine.effects import effects_of, with_effects
+from sdn_mc.engine.effects import effects_of, with_best_only, with_effects
+from sdn_mc.engine.freezing import frozen_instants, with_frozen
 from sdn_mc.engine.marks import Mark, Marked, as_lost, questions
 from sdn_mc.engine.masking import mask_words, wiring_of
 from sdn_mc.engine.masking_xla import mask_words_on_device
@@ -206,11 +207,13 @@ def masks_at(
     effects = effects_of(outages, run.tables[epoch], at_s, columns)
     left, acting = reacted(run.system.threats, outages, columns, scene, run.tables[epoch])
     left = left if marked is None else as_lost(left, marked)
-    if not effects:
+    instants = frozen_instants(outages, columns, np.asarray(scene.time_s, np.float32), n_draw)
+    if not effects and all(each is None for each in instants):
         return words(left, wiring, group, at_s, retarget_s, acting, n_word)
     any_candidate = wiring._replace(best_only=False)
     masks = words(left, any_candidate, group, at_s, retarget_s, acting, n_word)
-    return with_effects(masks, effects, columns, wiring.best_only)
+    masks = with_frozen(with_effects(masks, effects, columns), instants)
+    return [with_best_only(each) for each in masks] if wiring.best_only else masks
 
 
 def marks_at(

@@ -22,7 +22,7 @@ from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.distributions import Distribution, Uniform
 from sdn_mc.core.fields import fields_of
-from sdn_mc.core.outage import LINK, LOSES, PAIR, Cuts, Renewal, Spans, Windows
+from sdn_mc.core.outage import LINK, LOSES, PAIR, ROUTING, Cuts, Renewal, Spans, Windows
 from sdn_mc.core.protocols import Metric, Threat
 from sdn_mc.core.random import component_code, draw_key, draw_value
 from sdn_mc.core.scene import Scene
@@ -186,14 +186,16 @@ def _spans(
 
 
 def is_answered(threat: Any, part: Any) -> bool:
-    """Do reactions read the windows of this part? Not of what is up and only handles messages."""
-    if getattr(part, "does", LOSES) != LOSES:
+    """Do reactions read the windows of this part? Not where nothing is lost."""
+    if getattr(part, "does", LOSES) != LOSES or getattr(part, "of", None) == ROUTING:
         return False
     return getattr(part, "of", None) not in getattr(threat, "unanswered", ())
 
 
 def _must_know_since_when(of: str, scene: Scene) -> bool:
-    """Do standby links wait for how long such a thing has been down?"""
+    """Do routes or standby links hang on how long such a thing has been down?"""
+    if of == ROUTING:
+        return True
     assert scene.links is not None
     wakes_nothing = of in ("terminal", "site", LINK) or of.startswith(PAIR)
     return not wakes_nothing and bool(np.any(scene.links.wakes_on >= 0))

@@ -45,7 +45,6 @@ def with_effects(
     masks: Sequence[Masks],
     effects: Mapping[str, Effect],
     columns: Sequence[Column],
-    best_only: bool,
 ) -> list[Masks]:
     """Masks of every column without what its causes take; made where the masks are."""
     found = []
@@ -58,8 +57,13 @@ def with_effects(
                 link_up = link_up & ~_as(effect.slot, on_host)
             if effect.candidate is not None:
                 access_up = access_up & ~_as(effect.candidate, on_host)
-        found.append(Masks(link_up, first_only(access_up) if best_only else access_up))
+        found.append(Masks(link_up, access_up))
     return found
+
+
+def with_best_only(masks: Masks) -> Masks:
+    """Every site uses the best candidate that is up, and no other."""
+    return Masks(masks.link_up, first_only(masks.access_up), masks.frozen)
 
 
 def first_only(

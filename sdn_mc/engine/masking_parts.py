@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int, Int32, Int64, UInt32
 
 from sdn_mc.core.constants import DRAWS_PER_WORD
-from sdn_mc.core.outage import LINK, LOSES, PAIR, Cuts, Spans
+from sdn_mc.core.outage import LINK, LOSES, PAIR, ROUTING, Cuts, Spans
 from sdn_mc.engine.causes import Drawn
 from sdn_mc.engine.chains import Chain, Numbers, numbers_for
 from sdn_mc.engine.masking_kernel import GROUP, LINKS, PAIRS, SAT, SITE, TERMINAL
@@ -69,7 +69,7 @@ def parts_of(
     columns: Sequence[Column],
     n_word: int,
 ) -> Parts:
-    """Everything that acts in some column, as flat arrays."""
+    """Everything that takes something away in some column, as flat arrays."""
     n_sat, n_port, n_skipped = wiring.slots.wakes_on.shape
     used = sorted({cause for column in columns for cause in column.causes})
     named = [(cause, part) for cause in used for part in outages[cause]]
@@ -122,7 +122,9 @@ def parts_of(
 
 def _is_lost(part: Any) -> TypeGuard[Spans | Chain]:
     """Does the part take something away, at times?"""
-    return isinstance(part, Chain) or (isinstance(part, Spans) and part.does == LOSES)
+    if isinstance(part, Spans):
+        return part.does == LOSES and part.of != ROUTING
+    return isinstance(part, Chain)
 
 
 def _cuts_of(

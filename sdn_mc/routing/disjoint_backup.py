@@ -19,7 +19,8 @@ Source of the policy: the disjoint backup of the IWQoS 2025 robustness code
 (zpatronus/Robustness-Analysis-of-LEO-Satellite-Routing); its choice of routes is not copied.
 
 Limits: the shortest second route after the first is fixed, not the best two together: where a
-longer first route would leave room for a second (the trap of Suurballe 1974), none is found.
+longer first route would leave room for a second (the trap of Suurballe 1974), none is found. Routes
+of all instants are fixed beforehand, so a frozen control plane changes nothing.
 """
 
 from collections.abc import Sequence

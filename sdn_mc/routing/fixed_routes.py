@@ -18,7 +18,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float32, Int16, Int32, UInt32
+from jaxtyping import Array, Bool, Float32, Int16, Int32, UInt32
 
 from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.devices import OnDevices, current_device
@@ -63,14 +63,12 @@ class Plan(NamedTuple):
 
 def prepare_routes(network: Network, undamaged: Masks, disjoint: str | None) -> Plan:
     """Routes of every pair at every time: the first; and, with `disjoint`, a second."""
-    mesh = _mesh(network, undamaged)
-    n_leg, off_satellites = LEGS_AT_FIRST, disjoint == SATELLITES
-    n_route = 1 if disjoint is None else 2
-    found = _room(mesh, n_route, n_leg)
-    n_hop = find_routes(mesh, off_satellites, found, _scratch(mesh))
-    if n_hop > n_leg:
-        found = _room(mesh, n_route, n_hop)
-        find_routes(mesh, off_satellites, found, _scratch(mesh))
+    link_up, access_up = (
+        (np.asarray(words)[:, 0] & np.uint32(1)) != 0
+        for words in (undamaged.link_up, undamaged.access_up)
+    )
+    mesh = mesh_of(network, link_up, access_up)
+    found, n_hop = found_routes(mesh, 1 if disjoint is None else 2, disjoint == SATELLITES)
     n_leg = -(-n_hop // LEGS_STEP) * LEGS_STEP
     missing = ((0, 0), (0, 0), (0, 0), (0, max(0, n_leg - found.link.shape[3])))
     n_slot = mesh.link_ticks[0].size
@@ -78,6 +76,16 @@ def prepare_routes(network: Network, undamaged: Masks, disjoint: str | None) -> 
     latency_s = from_ticks(found.ticks).astype(np.float32)
     table = RouteTable(*map(frozen, (latency_s, found.hops, link, found.end)))
     return Plan(table, OnDevices(lambda: jax.device_put(table, current_device())))
+
+
+def found_routes(mesh: Mesh, n_route: int, off_satellites: bool = False) -> tuple[Found, int]:
+    """The first routes of every pair at every time, or both; and the most links of any."""
+    found = _room(mesh, n_route, LEGS_AT_FIRST)
+    n_hop = find_routes(mesh, off_satellites, found, _scratch(mesh))
+    if n_hop > LEGS_AT_FIRST:
+        found = _room(mesh, n_route, n_hop)
+        find_routes(mesh, off_satellites, found, _scratch(mesh))
+    return found, n_hop
 
 
 def held_routes(plan: Plan, masks: Masks, walk: bool, without: Sequence[Masks] = ()) -> Routes:
@@ -132,7 +140,7 @@ def _without(
     network: Network, time: int, first: Walk, undamaged: DrawMasks, disjoint: str
 ) -> DrawMasks | None:
     """The undamaged mesh without what the first route uses; None if that leaves no choice."""
-    link_up, access_up = (each.copy() for each in undamaged)
+    link_up, access_up = undamaged.link_up.copy(), undamaged.access_up.copy()
     neighbour, sats = neighbours_at(network, time), network.access_sat[time]
     here = np.arange(len(neighbour))[:, None]
     for a, b in zip(first.sat[:-1], first.sat[1:], strict=True):
@@ -185,12 +193,13 @@ def _held_at(
     return latency_s, hops
 
 
-def _mesh(network: Network, undamaged: Masks) -> Mesh:
-    """Ticks of what is up, and pairs by source."""
+def mesh_of(
+    network: Network,
+    link_up: Bool[np.ndarray, "time sat port"],
+    access_up: Bool[np.ndarray, "time site candidate"],
+) -> Mesh:
+    """What routes are found on: ticks of what is up, and pairs by source."""
     by_source = np.argsort(network.pair_source, kind="stable")
-    link_up, access_up = (
-        (words[:, 0] & np.uint32(1)) != 0 for words in (undamaged.link_up, undamaged.access_up)
-    )
     ticks = np.where(link_up, link_ticks(network), np.int32(NO_PATH_TICKS))
     access = np.where(access_up, to_ticks(network.access_delay_s), np.int32(NO_PATH_TICKS))
     mesh = Mesh(

@@ -3,7 +3,8 @@
 Model: routes at time t are shortest paths on the masks at t - lag and the geometry at t (orbits are
 predictable, failures are not); a message is delivered if every link of its route is up at t. The
 lag stands for detecting a failure, telling everyone, computing and installing routes. One lag for
-the whole fleet is an assumption: sweep it.
+the whole fleet is an assumption: sweep it. While the control plane is frozen, the routes of its
+last moment stay in force, which knew what was up a lag before it (`frozen_routes.py`).
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,7 @@ import equinox as eqx
 
 from sdn_mc.core.fields import Scalar, field
 from sdn_mc.core.network import DrawMasks, Masks, Network, Routes, Walk
-from sdn_mc.routing.checks import checked_routes
-from sdn_mc.routing.walk import walk_one
+from sdn_mc.routing.frozen_routes import Plan, solved_routes, walk_in_force
 
 
 class Lagged(eqx.Module):
@@ -34,23 +34,22 @@ class Lagged(eqx.Module):
         """The present, and what is known."""
         return 0.0, float(self.lag_s)
 
-    def prepare(self, network: Network, solver: Any, undamaged: Masks) -> Any:
-        """The solver's own plan."""
+    def prepare(self, network: Network, solver: Any, undamaged: Masks) -> Plan:
+        """The solver's own plan, and the network."""
         del undamaged
-        return solver.prepare(network)
+        return Plan(solver.prepare(network), network)
 
     def route(
         self,
         solver: Any,
-        plan: Any,
+        plan: Plan,
         masks: Sequence[Masks],
         walk: bool,
         without: Sequence[Masks] = (),
     ) -> Routes:
         """Shortest paths on what was up, checked on what is."""
         now, before = masks
-        truth = None if before is now else now
-        return checked_routes(solver, plan, before, truth, walk, without)
+        return solved_routes(solver, plan, before, now, walk, without)
 
     def walk(
         self,
@@ -63,7 +62,7 @@ class Lagged(eqx.Module):
         """The shortest path on what was up, each leg with its present state."""
         del undamaged
         now, before = masks
-        return walk_one(network, time, pair, before, now)
+        return walk_in_force(network, time, pair, before, now)
 
     def words(self) -> str:
         """How old the news is."""

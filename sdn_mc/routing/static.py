@@ -5,7 +5,8 @@ delivered if every link of it is truly up (`fixed_routes.py`). Positions are pre
 such tables can be made long before; nobody detects a loss or tells of it. Of independent links
 that are each lost with probability p, a route of h links holds with probability (1 - p)^h.
 
-Limits: sites attach as the table says; no site picks another satellite when its own is lost.
+Limits: sites attach as the table says; no site picks another satellite when its own is lost. Tables
+of all instants are made beforehand, so a frozen control plane changes nothing.
 """
 
 from collections.abc import Sequence

@@ -7,7 +7,17 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from sdn_mc.core.network import DrawMasks, Walk
-from sdn_mc.core.outage import LINK, LOSES, PAIR, Cuts, Effect, Spans, groups_of_pairs, pair_of
+from sdn_mc.core.outage import (
+    LINK,
+    LOSES,
+    PAIR,
+    ROUTING,
+    Cuts,
+    Effect,
+    Spans,
+    groups_of_pairs,
+    pair_of,
+)
 from sdn_mc.core.scene import Links, Scene
 from sdn_mc.engine.causes import Drawn, Moving, Reacting
 from sdn_mc.engine.chains import Chain, down_of_chain
@@ -204,6 +214,8 @@ def _note_windows(
     elif of == "site":
         lost.site[cause] |= down
         names = [scene.sites.name[k] for k in out]
+    elif of == ROUTING:
+        names = ["the control plane of the fleet"] if down.any() else []
     elif of.startswith(PAIR):
         label = of.removeprefix(PAIR)
         group, name = scene.fleet.group[label], scene.fleet.group_names[label]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,7 +14,7 @@ from rich.table import Table
 from sdn_mc import config, engine, runner, store
 from sdn_mc.core.bits import unpack_draws
 from sdn_mc.core.constants import DRAWS_PER_WORD
-from sdn_mc.core.network import DrawMasks, Masks, Walk
+from sdn_mc.core.network import DrawMasks, InForce, Masks, Walk
 from sdn_mc.core.problems import InputError
 from sdn_mc.engine import HEALTHY, Column, Prepared
 from sdn_mc.engine.effects import effects_of
@@ -69,8 +69,7 @@ def print_trace(
     console.print("\n[bold]without threats[/bold]")
     _print_route(moment, pair, (moment.undamaged,) * len(moment.masks), console)
     _print_stored(path, "/scene/latency_healthy_s", (moment.epoch, time, pair), console)
-    words = run.system.routing.words()
-    how = f", {escape(words)}" if words else ""
+    how = "".join(f", {escape(words)}" for words in _how_routed(moment))
     console.print(f"\n[bold]with {', '.join(moment.column.causes) or 'nothing'}[/bold]{how}")
     _print_route(moment, pair, moment.masks, console)
     stored = f"/paths/{contents.path_name(run, name)}"
@@ -122,10 +121,27 @@ def best_walk(moment: Moment, flow: int, masks: Sequence[DrawMasks]) -> Walk | N
 
 
 def _of_draw(masks: Masks, time: int, bit: int) -> DrawMasks:
-    """The booleans of one draw at one time."""
-    link = unpack_draws(np.ascontiguousarray(masks.link_up[time, 0])[..., None])
-    access = unpack_draws(np.ascontiguousarray(masks.access_up[time, 0])[..., None])
-    return DrawMasks(link[..., bit], access[..., bit])
+    """The booleans of one draw at one time; where routing is frozen, of the time in force too."""
+    link_up, access_up = (_bits(each, time, bit) for each in (masks.link_up, masks.access_up))
+    frozen = masks.frozen
+    if frozen is None or frozen.instant[time, bit] == time:
+        return DrawMasks(link_up, access_up)
+    onset = int(frozen.instant[time, bit])
+    then = DrawMasks(_bits(masks.link_up, onset, bit), _bits(masks.access_up, onset, bit))
+    return DrawMasks(link_up, access_up, InForce(onset, then, _bits(frozen.access_up, time, bit)))
+
+
+def _bits(words: Any, time: int, bit: int) -> np.ndarray:
+    return unpack_draws(np.ascontiguousarray(words[time, 0])[..., None])[..., bit]
+
+
+def _how_routed(moment: Moment) -> list[str]:
+    """What routing knows, and since when it is frozen."""
+    found, now = [moment.run.system.routing.words()], moment.masks[0]
+    if now.in_force is not None:
+        since_s = float(moment.run.scenes[moment.epoch].time_s[now.in_force.time])
+        found.append(f"routing frozen since time {now.in_force.time} = {since_s:.1f} s")
+    return [words for words in found if words]
 
 
 def _cause(drawn: str) -> str:
@@ -188,12 +204,13 @@ def _print_route(moment: Moment, flow: int, masks: Sequence[DrawMasks], console:
         state = f"{met.does} messages that pass {names or 'the site'}"
         table.add_row(f"({met.cause})", held, f"{(total_s + held_s) * 1e3:.6f}", escape(state))
     console.print(table)
-    words = "link" if walk.hops == 1 else "links"
-    console.print(
-        f"{walk.hops} {words}, {(total_s + held_s) * 1e3:.6f} ms; in ticks of 2 ns, as the integer "
-        f"solvers add, {(walk.latency_s + held_s) * 1e3:.6f} ms"
-        + ("" if walk.delivered else "; not delivered")
-    )
+    words = f"{walk.hops} link{'' if walk.hops == 1 else 's'}"
+    if np.isfinite(total_s):
+        words += (
+            f", {(total_s + held_s) * 1e3:.6f} ms; in ticks of 2 ns, as the integer solvers add, "
+        )
+        words += f"{(walk.latency_s + held_s) * 1e3:.6f} ms"
+    console.print(words + ("" if walk.delivered else "; not delivered"))
 
 
 def _ends_in_view(moment: Moment, flow: int, known: DrawMasks) -> list[str]:
@@ -214,6 +231,8 @@ def _ends_in_view(moment: Moment, flow: int, known: DrawMasks) -> list[str]:
 def _legs(moment: Moment, walk: Walk) -> list[tuple[str, str]]:
     """Where each leg goes, and its state in this draw."""
     scene, lost, truth = moment.run.scenes[moment.epoch], moment.lost, moment.masks[0]
+    if truth.in_force is not None:
+        truth = truth._replace(access_up=truth.in_force.access_up)
     sites, sat = moment.run.sites.name, lost.satellite
     a, b = (
         (walk.source_site, walk.source_candidate, walk.sat[0]),
@@ -224,7 +243,12 @@ def _legs(moment: Moment, walk: Walk) -> list[tuple[str, str]]:
         here, there = walk.sat[k], walk.sat[k + 1]
         state = words_for_link(lost, scene, truth, moment.time, there, port)
         legs.append((f"{sat(here)} → {sat(there)}", state))
-    return [*legs, (f"{sat(b[2])} → {sites[b[0]]}", words_for_access(lost, truth, *b))]
+    legs.append((f"{sat(b[2])} → {sites[b[0]]}", words_for_access(lost, truth, *b)))
+    gone = "gone: out of reach since"
+    return [
+        (leg, state if np.isfinite(delay_s) else gone)
+        for (leg, state), delay_s in zip(legs, walk.delay_s, strict=True)
+    ]
 
 
 def _print_stored(path: Path, name: str, at: tuple[int, int, int], console: Console) -> None:

@@ -15,6 +15,7 @@ from sdn_mc.runner.trace import print_trace
 from tests.engine.scenarios import FOUR_PLANES, GRID, MENDING, struck
 from tests.small_run import small_job
 
+EPISODE = ("times=episode", "times.n_epoch=1")
 CAUSES = ("satellite_failure", "terminal_failure", "software_fault")
 N_DRAW = 40
 CASES = {
@@ -104,3 +105,40 @@ def test_a_trace_of_what_is_not_there_says_what_is(result):
         asked = {"draw": 0, "pair": 0, "time": 0, "column": "all"} | wrong
         with pytest.raises(InputError, match=re.escape(message)):
             printed(result, **asked)
+
+
+@pytest.mark.parametrize("access", ["visible", "best_elevation"])
+@pytest.mark.parametrize("routing", ["ideal", "lagged"])
+def test_a_trace_tells_a_frozen_route_and_what_broke_it(tmp_path, routing, access):
+    """Frozen since instant 5, in every draw."""
+    frozen = ("mode=freeze", "onset_s=330", "repair_h=1")
+    job = small_job(
+        *FOUR_PLANES,
+        *GRID,
+        "threats=[satellite_failure,control_plane_fault]",
+        "threats.satellite_failure.rate_per_year=100",
+        "threats.satellite_failure.replacement_d=0.2",
+        *(f"threats.control_plane_fault.{words}" for words in frozen),
+        f"routing={routing}",
+        f"access={access}",
+        f"draws={N_DRAW}",
+        times=(*EPISODE, "times.before_h=0", "times.horizon_h=0.3", "times.step_s=60"),
+    )
+    result = runner.run(job, tmp_path, Console(file=io.StringIO()))
+    tree = xr.open_datatree(result, engine="zarr", consolidated=False)
+    stored_s, states = tree["/paths"]["latency_s"].values[:, 5:], set()
+    delivered = np.argwhere(np.isfinite(stored_s[:, 1:]))
+    lost = np.argwhere(np.isfinite(stored_s[:, :1]) & np.isinf(stored_s[:, 1:]))
+    for draw, time, pair in (*delivered[[0, -1]], *lost[[0, len(lost) // 2, -1]]):
+        _, attacked = printed(result, int(draw), int(pair), int(time) + 6, "attacked")
+        if np.isfinite(stored_s[draw, time + 1, pair]):
+            check_sums(attacked, stored_s[draw, time + 1, pair])
+            assert "out: " not in attacked and "gone" not in attacked
+        else:
+            assert "in the result: no path" in attacked and "; not delivered" in attacked
+            states |= {word for word in ("out: ", "gone: ") if word in attacked}
+    assert "gone: " in states
+    page = io.StringIO()
+    print_trace(result, 0, 0, 7, None, Console(file=page, width=200))
+    assert "the control plane of the fleet" in page.getvalue()
+    assert "routing frozen since time 5 = 300.0 s" in page.getvalue()
