@@ -9,7 +9,7 @@ from sdn_mc.core.outage import DELAYS, LOSES, TAMPERS
 from sdn_mc.runner.losses import met_on
 from sdn_mc.runner.trace import best_walk, moment_of
 from tests.engine.scenarios import FOUR_PLANES, GRID
-from tests.small_run import small_run
+from tests.small_run import SIX_INSTANTS, small_run
 
 WORDS = (
     "threats=[satellite_failure,false_data,compromise]",
@@ -22,7 +22,18 @@ WORDS = (
     "flows.flows=[[[London,Paris],[New York,Tokyo]],[Sao Paulo,Dubai],[London,Nairobi]]",
 )
 PLAIN = (*WORDS[1:3], "threats=[satellite_failure]", WORDS[-1])
+FROZEN = (
+    "threats=[satellite_failure,false_data,compromise,control_plane_fault]",
+    "threats.control_plane_fault.mode=freeze",
+    "threats.false_data.share=0.4",
+    "threats.compromise.rate_per_h=30",
+)
+EPISODE = (
+    *("times=episode", "times.before_h=0.1", "times.horizon_h=0.5", "times.step_s=120"),
+    "times.n_epoch=1",
+)
 POLICIES = {
+    "routes of earlier": FROZEN,
     "ideal": (),
     "with reactions": ("threats=[satellite_failure,false_data,compromise,reacquisition]",),
     "ideal, other solver": ("solver=xla_int32",),
@@ -33,13 +44,14 @@ POLICIES = {
 N_DRAW = 64
 
 
-def of_four_planes(*overrides):
-    return small_run(*FOUR_PLANES, *GRID, *overrides)
+def of_four_planes(*overrides, times=SIX_INSTANTS):
+    return small_run(*FOUR_PLANES, *GRID, *overrides, times=times)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_messages_are_late_or_altered_where_a_trace_of_the_route_says_so(policy):
-    run = of_four_planes(*WORDS, *POLICIES[policy])
+    frozen = POLICIES[policy] == FROZEN
+    run = of_four_planes(*WORDS, *POLICIES[policy], times=EPISODE if frozen else SIX_INSTANTS)
     series = engine.run_block(run, 0, N_DRAW).series["attacked"]
     seen = {TAMPERS: 0, DELAYS: 0, LOSES: 0}
     for draw in range(0, N_DRAW, 9):
