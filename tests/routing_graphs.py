@@ -129,3 +129,8 @@ def _words(flags: np.ndarray) -> np.ndarray:
     split = flags.reshape(*flags.shape[:-1], -1, 32)
     words = np.packbits(split, axis=-1, bitorder="little").view("<u4")[..., 0]
     return np.ascontiguousarray(np.moveaxis(words, -1, 1)).astype(np.uint32)
+
+
+def answers(routes):
+    """What a solver told, by name."""
+    return {name: value for name, value in routes.__dict__.items() if value is not None}

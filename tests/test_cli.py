@@ -168,8 +168,8 @@ BAD_INPUT = {
         "times.start: 'tomorrow' is not an instant; write it as 2027-01-01T00:00:00Z",
     ),
     "a component in the wrong place": (
-        ("run", "constellation._target_=sdn_mc.access.sites.SiteList"),
-        "constellation._target_: sdn_mc.access.sites.SiteList does not fit here",
+        ("run", "constellation._target_=sdn_mc.access.earth.Earth"),
+        "constellation._target_: sdn_mc.access.earth.Earth does not fit here",
     ),
     "no override": (("run", "draws"), "draws: .*; write key=value"),
     "several values": (("run", "draws=1,2"), "draws=1,2: several values given; .* sweep with -m"),

@@ -53,13 +53,13 @@ class Routes(eqx.Module):
     `hops` counts the satellites on the path less one (-1: no path); `delivered` says whether every
     link of the path is up in the true masks, where routing knew only older ones. Both are None
     where no walk was asked for. `passes` says of each kind of marked thing that was asked about
-    whether the path passes one; it means nothing where nothing is delivered.
+    whether the path passes one, and means nothing where nothing is delivered.
     """
 
     latency_s: Float[Either, "time pair draw"]  # inf: no path
     hops: Int16[Either, "time pair draw"] | None = None
     delivered: Bool[Either, "time pair draw"] | None = None
-    passes: tuple[Bool[Either, "time pair draw"], ...] = ()
+    passes: tuple[Bool[Either, "time pair draw"], ...] | None = None
 
 
 class DrawMasks(NamedTuple):

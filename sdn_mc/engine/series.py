@@ -53,7 +53,7 @@ def _on_host(
     latency, hops = leading(latency), None if routes.hops is None else leading(routes.hops)
     if flows.last_mile_s is not None:
         latency = latency + flows.last_mile_s.astype(latency.dtype)
-    passes = [leading(each) for each in routes.passes]
+    passes = [leading(each) for each in routes.passes or ()]
     if len(flows.pair_flow) != flows.n_flow:
         chosen = _best_pairs(latency, flows)
         latency, hops, *passes = (

@@ -25,5 +25,5 @@ def checked_routes(
         routes = solver.solve(plan, known, truth, walk)
     else:
         routes = Routes(found[0].latency_s, found[0].hops)
-    passes = tuple(~each.delivered for each in found)
+    passes = tuple(~each.delivered for each in found) or None
     return Routes(routes.latency_s, routes.hops, routes.delivered, passes)

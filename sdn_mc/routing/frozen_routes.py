@@ -79,6 +79,8 @@ def solved_routes(
     if now.frozen is None:
         return routes
     found = _with_frozen(routes, plan.network, known, now)
+    if routes.passes is None:
+        return found
     is_frozen = _is_frozen(now.frozen.instant)[:, None]
     passes = tuple(
         np.where(is_frozen, np.isinf(_with_frozen(routes, plan.network, known, each).latency_s), p)
