@@ -24,7 +24,14 @@ from sdn_mc.routing import cuda_sweeps
 from sdn_mc.routing.cuda_sweeps import DELIVERY, HOPS, LATENCY, CudaSweeps, Geometry, geometry_of
 from sdn_mc.routing.pull_push import PullPush
 from sdn_mc.routing.walk import link_ticks
-from tests.routing_graphs import network_from_links, pack, plus_grid, random_flags, random_network
+from tests.routing_graphs import (
+    answers,
+    network_from_links,
+    pack,
+    plus_grid,
+    random_flags,
+    random_network,
+)
 from tests.small_run import small_run
 
 SWEEPS = CudaSweeps(block_draws=64)
@@ -200,7 +207,7 @@ def test_blocks_and_threads_give_the_same_bits():
 
     with ThreadPoolExecutor(3) as pool:
         parts = list(pool.map(block, range(3)))
-    for name, value in whole.__dict__.items():
+    for name, value in answers(whole).items():
         joined = np.concatenate([getattr(part, name) for part in parts], axis=-1)
         assert joined.tobytes() == np.asarray(value).tobytes()
 
