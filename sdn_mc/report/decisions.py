@@ -113,13 +113,15 @@ def _cells(row: xr.Dataset, unit: str) -> list[Text]:
 
 
 def _signed(value: float, unit: str) -> str:
-    return f"{value * 1e3:+.2f} ms" if unit == "s" else f"{value:+.4f}"
+    if unit != "s":
+        return f"{value:+.4f}"
+    return f"{value:+.2f} s" if abs(value) >= 1 else f"{value * 1e3:+.2f} ms"
 
 
 def _words(row: xr.Dataset, margin: float, unit: str) -> Text:
     """The verdict as a sentence's end."""
     verdict, needed = str(row["verdict"].values), int(row["draws_needed"])
-    size = f"{margin * 1e3:g} ms" if unit == "s" else f"{margin:g}"
+    size = _signed(margin, unit)[1:] if unit == "s" else f"{margin:g}"
     if verdict == OPEN:
         return Text(f"not decided; about {needed:,} draws would", style="yellow")
     if verdict == NO_MATTER:

@@ -56,7 +56,8 @@ def tasks_of(study: Study) -> dict[tuple[str, str], Task]:
             known = json.dumps(changes, sort_keys=True)
             if known not in by_changes:
                 alike = [c.name for c in study.cases if c.changes == case.changes]
-                words = f"{' and '.join(alike)}, {point.words()}"
+                who = "every case" if len(alike) == len(study.cases) > 2 else " and ".join(alike)
+                words = f"{who}, {point.words()}"
                 by_changes[known] = Task(f"{len(by_changes):03d}", words, tuple(changes.items()))
             found[point.words(), case.name] = by_changes[known]
     return found
