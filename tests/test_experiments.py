@@ -1,4 +1,4 @@
-"""Every experiment that compares cases: its study fits its run, and run small it ends in verdicts."""
+"""Every experiment that compares cases: its study fits its run; run small it ends in verdicts."""
 
 import numpy as np
 import pytest
