@@ -168,7 +168,4 @@ def _flipped(found: xr.Dataset, key: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, dict) and "_target_" in value:
-        parts = ", ".join(f"{k}={v}" for k, v in value.items() if k != "_target_")
-        return f"{str(value['_target_']).rpartition('.')[2]}({parts})"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -86,5 +86,5 @@ def _array(values: Any) -> np.ndarray:
 
 
 def _said(name: str) -> dict[str, str]:
-    unit = {"draws_needed": "1"} if name == "draws_needed" else {}
-    return {"long_name": name.replace("_", " "), "meaning": WORDS[name], **unit}
+    units = {"units": "1"} if name == "draws_needed" else {}
+    return {"long_name": name.replace("_", " "), "meaning": WORDS[name], **units}
