@@ -12,11 +12,12 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from sdn_mc.config.building import MISSING
+from sdn_mc.config.limits import check_hydra, check_interpolations, look_through_files
 from sdn_mc.config.values import near
 from sdn_mc.core.problems import InputError, Problems
 
@@ -69,8 +70,7 @@ def compose_most(
     while True:
         try:
             with _ours(), _explained(left):
-                config = hydra_compose("config", overrides=[*left, *extra])
-                OmegaConf.resolve(config)
+                config = _resolved([*left, *extra])
                 return config, problems
         except InputError as error:
             problems.take(error)
@@ -148,9 +148,23 @@ def _unset(node: Any, place: str) -> list[str]:
     return [place] if node == MISSING else []
 
 
+def _resolved(overrides: Sequence[str]) -> DictConfig:
+    """The configuration without Hydra's own part, once that and all references are known to end."""
+    config = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
+    check_hydra(OmegaConf.to_container(config.hydra, resolve=False))
+    with open_dict(config):
+        del config["hydra"]
+    tree = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(tree, dict)
+    check_interpolations(tree)
+    OmegaConf.resolve(config)
+    return config
+
+
 @contextmanager
 def _ours() -> Iterator[None]:
     GlobalHydra.instance().clear()
+    look_through_files(config_folder())
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         yield
 
@@ -167,13 +181,18 @@ def _explained(overrides: Sequence[str]) -> Iterator[None]:
         place = f"{where.name}, line {where.line + 1}" if where is not None else "configuration"
         what = getattr(error, "problem", None) or "it cannot be read"
         raise InputError(f"{place}: this is not YAML ({what}); correct it") from None
+    except RecursionError:
+        raise InputError(
+            f"{_blamed('', overrides)}: nested too deeply, or a part of itself; write it flatter"
+        ) from None
     except ValueError as error:  # a group given something that is no name
         raise InputError(f"{_blamed(str(error), overrides)}: {error}; write GROUP=NAME") from None
 
 
 def _message(error: Exception, overrides: Sequence[str]) -> str:
     """What Hydra found wrong, in one sentence that names the override."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = str(error) or str(error.__cause__ or "")
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
     first = re.sub("^In '.*?': ", "", lines[0] if lines else type(error).__name__).rstrip(".")
     blamed = _blamed(str(error), overrides)
     if first.startswith("Could not override") or "not in struct" in first:

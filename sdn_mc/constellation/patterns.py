@@ -30,7 +30,8 @@ def quick_pattern(text: str, where: str, n_name: int, longest: int) -> re.Patter
             ways = _ways(re_parser.parse(text), longest, MAX_WAYS // max(n_name, 1))
     except (re.error, ValueError, OverflowError, RecursionError, Warning) as error:
         raise InputError(
-            f"{where}: the pattern {text!r:.60} is no regular expression ({error!s:.100}); correct it"
+            f"{where}: the pattern {text!r:.60} is no regular expression ({error!s:.100}); "
+            "correct it"
         ) from None
     if ways is None or ways * n_name > MAX_WAYS:
         what = "looks around or back" if ways is None else "may match in too many ways"
