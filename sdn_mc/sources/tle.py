@@ -27,7 +27,7 @@ CHECK_VALUE = bytes(
 ANGLE = r"(?: {3}| {2}[0-9]| [0-9]{2}|[0-9]{3})\.[0-9]{4}"
 DAY = r"(?: {2}[0-9]| [0-9]{2}|[0-9]{3})\.[0-9]{8}"
 MOTION = r"(?: {2}| [0-9]|[0-9]{2})\.[0-9]{8}"
-DECIMAL = r"[ +-][ 0-9]{5}[ +-][ 0-9]"  # with a decimal point assumed before the first digit
+DECIMAL = r"[ +-][0-9]{5}[ +-][0-9]"  # with a decimal point assumed before the first digit
 NUMBER = r"(?:[0-9A-HJ-NP-Z][0-9]{4}| [0-9]{4}| {2}[0-9]{3}| {3}[0-9]{2}| {4}[0-9])"
 
 
@@ -163,9 +163,7 @@ def _element_set(name: str, line: int, place: str, one: dict, two: dict) -> Elem
     day_of_year = int(day[:3])
     if not 1 <= day_of_year <= _days_in(year):
         return None
-    bstar = one["bstar"].replace(" ", "0")
-    sign = "-" if one["bstar"][0] == "-" else ""
-    exponent = one["bstar"][6].replace(" ", "+") + bstar[7]
+    bstar = one["bstar"].replace(" ", "+")
     return ElementSet(
         line=line,
         place=place,
@@ -180,7 +178,7 @@ def _element_set(name: str, line: int, place: str, one: dict, two: dict) -> Elem
         raan_deg=float(two["raan"]),
         argument_of_perigee_deg=float(two["perigee"]),
         mean_anomaly_deg=float(two["anomaly"]),
-        bstar_per_radius=float(f"{sign}.{bstar[1:6]}e{exponent}"),
+        bstar_per_radius=float(f"{bstar[0]}.{bstar[1:6]}e{bstar[6:]}"),
     )
 
 
