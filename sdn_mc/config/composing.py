@@ -185,6 +185,10 @@ def _explained(overrides: Sequence[str]) -> Iterator[None]:
         raise InputError(
             f"{_blamed('', overrides)}: nested too deeply, or a part of itself; write it flatter"
         ) from None
+    except OSError as error:  # a name that no file can have
+        raise InputError(
+            f"{_blamed('', overrides)}: {error.strerror or error}; write GROUP=NAME"
+        ) from None
     except ValueError as error:  # a group given something that is no name
         raise InputError(f"{_blamed(str(error), overrides)}: {error}; write GROUP=NAME") from None
 
@@ -246,7 +250,10 @@ def _no_such_key(first: str, overrides: Sequence[str]) -> str:
 
 def _is_choice(override: str) -> bool:
     """Does it choose a part of the run, so that other overrides depend on it?"""
-    return (config_folder() / _key(override).partition("@")[0]).is_dir()
+    try:
+        return (config_folder() / _key(override).partition("@")[0]).is_dir()
+    except OSError:  # longer than any name
+        return False
 
 
 def _key(override: str) -> str:
@@ -256,6 +263,6 @@ def _key(override: str) -> str:
 def _parses(override: str) -> bool:
     try:
         OverridesParser.create().parse_overrides([override])
-    except HydraException:
+    except (HydraException, ValueError, RecursionError):
         return False
     return True

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-
 LONGEST = 1000  # characters of one problem; what was given may be of any length
 
 
