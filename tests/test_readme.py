@@ -1,0 +1,28 @@
+"""The commands that the README's table of things by name gives are commands that can be run."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sdn_mc import config
+
+README = Path(__file__).parents[1] / "README.md"
+ROWS = re.findall(r"^\| (.+?) \| (`.+) \|$", README.read_text().split("**By name.**")[1], re.M)
+COMMANDS = [
+    command
+    for _, cell in ROWS[: next(k for k, row in enumerate(ROWS) if "(GAO)" in row[0]) + 1]
+    for command in re.findall("`(.+?)`", cell)
+    if "FILE" not in command
+]
+
+
+def test_the_table_is_found_whole():
+    assert len(COMMANDS) >= 25
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_table_can_be_run(command):
+    words = command.removeprefix("-m ").split()
+    first, *_ = config.sweep_jobs(config.completed(words)) if command != words else [words]
+    config.job_of(first)
