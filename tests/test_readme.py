@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import sdn_mc
 from sdn_mc import config
 
 README = Path(__file__).parents[1] / "README.md"
@@ -24,5 +25,19 @@ def test_the_table_is_found_whole():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_table_can_be_run(command):
     words = command.removeprefix("-m ").split()
-    first, *_ = config.sweep_jobs(config.completed(words)) if command != words else [words]
+    first, *_ = config.sweep_jobs(config.completed(words)) if command.startswith("-m") else [words]
     config.job_of(first)
+
+
+FEW = ("draws=32", "times.n_epoch=1")
+SHORT = {"snapshot": "times.count=2", "episode": "times.step_s=600"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_table_run_small_gives_a_result(command):
+    words = command.removeprefix("-m ").split()
+    first, *_ = config.sweep_jobs(config.completed(words)) if command.startswith("-m") else [words]
+    mode = config.job_of(first).parts["times"].mode
+    result = sdn_mc.simulate([*first, "study=null", *FEW, SHORT[mode]])
+    assert result["/metrics"].sizes["draw"] == 32
