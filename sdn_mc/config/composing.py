@@ -101,7 +101,7 @@ def compose_with(
     try:
         for key, value in values.items():
             OmegaConf.update(config, key, value, merge=False)
-        OmegaConf.resolve(config)
+        _without_references(config)
     except OmegaConfBaseException:  # Hydra's own way names the override
         words = [f"{key}={as_text(value)}" for key, value in values.items()]
         compose([*overrides, *words], config_dirs)
@@ -212,6 +212,11 @@ def _resolved(overrides: Sequence[str]) -> DictConfig:
     check_hydra(OmegaConf.to_container(config.hydra, resolve=False))
     with open_dict(config):
         del config["hydra"]
+    return _without_references(config)
+
+
+def _without_references(config: DictConfig) -> DictConfig:
+    """The same with values in the place of references, which are known to end."""
     tree = OmegaConf.to_container(config, resolve=False)
     assert isinstance(tree, dict)
     check_interpolations(tree)

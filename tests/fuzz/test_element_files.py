@@ -215,7 +215,7 @@ def right_messages(messages: list[dict[str, Any]], records: ElementRecords) -> N
     """Each message is one of the sets, with the decimal digits that stand in it."""
     newest: dict[int, tuple[Any, dict[str, Any]]] = {}
     for message in messages:
-        number, when = int(Decimal(digits(message["NORAD_CAT_ID"]))), instant(message["EPOCH"])
+        number, when = int(digits(message["NORAD_CAT_ID"])), instant(message["EPOCH"])
         assert str(message.get("EPHEMERIS_TYPE") or 0).strip() in ("0", "1", "2", "3", "5")
         assert message.get("MEAN_ELEMENT_THEORY", "SGP4") in ("SGP4", "")
         if number not in newest or when > newest[number][0]:
@@ -227,9 +227,7 @@ def right_messages(messages: list[dict[str, Any]], records: ElementRecords) -> N
         assert records.catalogue.name[k] == ("" if name is None else str(name).strip())
         assert "\n" not in records.catalogue.name[k] and "\0" not in records.catalogue.name[k]
         for field, (key, unit) in OMM_FIELDS.items():
-            near(
-                getattr(records.elements, field)[k], float(Decimal(digits(message[key]))) * unit, 1
-            )
+            near(getattr(records.elements, field)[k], float(digits(message[key])) * unit, 1)
         midnight = dt.datetime(1970, 1, 1)
         days = (when - midnight) // dt.timedelta(days=1)
         rest = (when - midnight) - dt.timedelta(days=days)

@@ -5,7 +5,6 @@ import io
 import os
 import random
 import re
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +111,7 @@ def cells_of(line: str) -> list[str]:
 
 def number(text: str) -> float:
     assert re.fullmatch(r"[-+]?[0-9]*\.?[0-9]*(?:[eE][-+]?[0-9]+)?", text), text
-    return float(Decimal(text))
+    return float(text)
 
 
 def right_sites(rows: list[dict[str, str]], records: Any) -> None:
