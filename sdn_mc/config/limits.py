@@ -24,7 +24,7 @@ MAX_DEPTH = 30
 MAX_EXPANSION = 1_000_000  # characters and values that all interpolations stand for together
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TRAP = re.compile(
-    r"([-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)|([-+]?0[0-7_]*[1-7][0-7_]+)"
+    r"([-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)|([-+]?0[0_]*[1-7][0-7_]+)"
     r"|([-+]?[0-9][0-9_]{300,})"
 )
 TRAPS: Any = ("", "in base 60", "in base 8", "of hundreds of digits")
