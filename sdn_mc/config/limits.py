@@ -86,6 +86,9 @@ class _Seen:
     def take(self, event: Any) -> None:
         """The next event of the text."""
         where = f"{self.file}, line {event.start_mark.line + 1}"
+        if (tag := getattr(event, "tag", None)) not in (None, "!", "tag:yaml.org,2002:str"):
+            short = str(tag).replace("tag:yaml.org,2002:", "!!")
+            raise InputError(f"{where}: the tag {short:.60} given; leave it out")
         if isinstance(event, yaml.CollectionStartEvent):
             if len(self.open) == 1 and not isinstance(event, yaml.MappingStartEvent):
                 raise InputError(f"{where}: a list given; give keys with values, as KEY: VALUE")
