@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +26,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+import sdn_mc
 from scripts.validation.rows import FAILED, PASSED, SHORT, SKIPPED, Row, Setting, raised, shown
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -53,18 +54,23 @@ class Judged(NamedTuple):
 def main() -> int:
     """Check, print, and say by the exit status whether all is well."""
     given = parsed()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    if not Path(sdn_mc.__file__).is_relative_to(REPOSITORY):
+        print(f"sdn_mc comes from {sdn_mc.__file__}, not from here; start ./scripts/validate")
+        return 2
     if given.mutations is not None:
         from scripts.validation.mutations import tried
 
-        return tried(given.mutations, Console(soft_wrap=True))
+        return tried(given.mutations, terminal())
     seed = secrets.randbelow(2**31) if given.fresh else given.seed
-    console, began = Console(soft_wrap=True), time.monotonic()
+    console, began = terminal(), time.monotonic()
     console.print(f"seed {seed}{' (fresh)' if given.fresh else ''}", highlight=False)
-    found = []
-    for area in given.only or AREAS:
-        for row in rows_of(area, seed, given.quick):
-            found.append(Judged(area, row))
-            tell(console, found[-1])
+    found: list[Judged] = []
+    for judged in every_row(given.only or AREAS, seed, given.quick):
+        found.append(judged)
+        tell(console, judged)
+        if given.stop and judged.row.verdict == FAILED:
+            break
     console.print(table(found))
     console.print(counted(found, seed, time.monotonic() - began), highlight=False)
     if given.json:
@@ -80,8 +86,16 @@ def parsed() -> argparse.Namespace:
     words.add_argument("--seed", type=int, default=1, help="of every random row; 1")
     words.add_argument("--fresh", action="store_true", help="with a seed of its own, printed")
     words.add_argument("--json", type=Path, metavar="FILE", help="write all rows")
+    words.add_argument("--stop", action="store_true", help="at the first row that fails")
     words.add_argument("--mutations", nargs="*", metavar="NAME", help="break copies; all, or some")
     return words.parse_args()
+
+
+def every_row(areas: Iterable[str], seed: int, quick: bool) -> Iterator[Judged]:
+    """Rows of the areas, in turn."""
+    for area in areas:
+        for row in rows_of(area, seed, quick):
+            yield Judged(area, row)
 
 
 def rows_of(area: str, seed: int, quick: bool) -> Iterator[Row]:
@@ -94,6 +108,12 @@ def rows_of(area: str, seed: int, quick: bool) -> Iterator[Row]:
                 yield from check(Setting(seed, quick, Path(folder), data))
             except Exception as error:
                 yield raised(check.__name__.replace("_", " "), error)
+
+
+def terminal() -> Console:
+    """Of its width, or wide enough for the table where there is none."""
+    console = Console()
+    return console if console.is_terminal else Console(width=160)
 
 
 def tell(console: Console, judged: Judged) -> None:

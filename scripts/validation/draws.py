@@ -37,8 +37,14 @@ IN_AN_HOUR = ("times=episode", "times.before_h=0.5", "times.horizon_h=1.5", "tim
 
 def window_of_a_given_fault(setting: Setting) -> Iterator[Row]:
     """Onset and end on instants: down from the first one, up again at the second one."""
-    words = [*ALL_AT_ONCE, *IN_AN_HOUR, "draws=32", f"seed={setting.seed}",
-             "threats.vendor_fault.repair_h=0.5", "metrics=[availability,time_to_restore]"]  # fmt: skip
+    words = [
+        *ALL_AT_ONCE,
+        *IN_AN_HOUR,
+        "draws=32",
+        f"seed={setting.seed}",
+        "threats.vendor_fault.repair_h=0.5",
+        "metrics=[availability,time_to_restore]",
+    ]
     result = _simulated(words, setting.folder / "window")
     time_s, down = _times(result)[0], np.isinf(_latency(result))[:, :, 0]
     closed = "[onset, onset + repair)"
@@ -68,10 +74,14 @@ def faults_at_random(setting: Setting) -> Iterator[Row]:
     edge = np.minimum(*(np.abs(time_s - each[:, None]) for each in (onset_s, end_s))) < 0.05
     differs = (found_s != np.where(inside, np.inf, healthy_s)) & ~edge
     name = f"instants of {n_draw} draws in 2 epochs that differ from what was drawn"
-    yield equal(name, int(differs.sum()), 0, f"of {differs.size:,}", "onset, length, healthy column")
-    yield equal("epoch of each draw", _differing(drawn["epoch"], epoch), 0, "differ", "i // 256 % 2")
+    yield equal(
+        name, int(differs.sum()), 0, f"of {differs.size:,}", "onset, length, healthy column"
+    )
+    yield equal(
+        "epoch of each draw", _differing(drawn["epoch"], epoch), 0, "differ", "i // 256 % 2"
+    )
     yield from _scores(result, found_s, healthy_s)
-    yield from _shape(onset_s, repair_h, setting.folder)
+    yield from _shape(onset_s, repair_h)
 
 
 def _scores(result: Any, found_s: np.ndarray, healthy_s: np.ndarray) -> Iterator[Row]:
@@ -86,25 +96,30 @@ def _scores(result: Any, found_s: np.ndarray, healthy_s: np.ndarray) -> Iterator
     up, healthy_up = np.isfinite(found_s), np.isfinite(healthy_s)
     lost = (healthy_up & ~up).mean(axis=1)
     got = float(scores["availability_lost"].mean())
-    yield near("availability lost, mean", got, float(lost.mean()), 1e-7, "", "healthy less attacked")
+    yield near(
+        "availability lost, mean", got, float(lost.mean()), 1e-7, "", "healthy less attacked"
+    )
     expected = float((healthy_up.mean(axis=1) - scores["availability"]).mean())
     yield near("availability: healthy less attacked", got, expected, 1e-6, "", "both columns")
     summary = result["summary"]["availability_lost"].values[1, 0]
     yield near("summary of it", float(summary), float(lost.mean()), 1e-7, "", "mean over draws")
 
 
-def _shape(onset_s: np.ndarray, repair_h: np.ndarray, folder: Path) -> Iterator[Row]:
+def _shape(onset_s: np.ndarray, repair_h: np.ndarray) -> Iterator[Row]:
     """Laws of what is drawn once a draw: uniform onsets, lognormal lengths, none twice."""
-    del folder
     n = len(onset_s)
     mean, spread = onset_s.mean() / DAY_S, onset_s.std() / DAY_S
     root = np.sqrt(n)
-    yield near("onset, mean share of the day", mean, 0.5, SIGMAS / np.sqrt(12) / root, "", "uniform")
+    yield near(
+        "onset, mean share of the day", mean, 0.5, SIGMAS / np.sqrt(12) / root, "", "uniform"
+    )
     # Standard error of the deviation of a uniform: sqrt(1/180) / (2 sqrt(1/12) sqrt n).
     error = np.sqrt(1 / 180) / (2 * np.sqrt(1 / 12)) / root
     yield near("onset, its deviation", spread, np.sqrt(1 / 12), SIGMAS * error, "", "uniform")
     log = np.log(repair_h / 2.5)
-    yield near("length, median over 2.5 h, log", log.mean(), 0, SIGMAS * 0.5 / root, "", "lognormal")
+    yield near(
+        "length, median over 2.5 h, log", log.mean(), 0, SIGMAS * 0.5 / root, "", "lognormal"
+    )
     error = 0.5 / np.sqrt(2) / root
     yield near("length, deviation of its log", log.std(), 0.5, SIGMAS * error, "", "lognormal")
     both = np.corrcoef(onset_s, repair_h)[0, 1]
@@ -142,7 +157,9 @@ def shares_down(setting: Setting) -> Iterator[Row]:
             by_draw = link_up[time].mean(axis=(0, 1))
             tolerance = SIGMAS * by_draw.std(ddof=1) / np.sqrt(n_draw)
             what = f"links up, {column.name} that fail, {name} of the day"
-            yield near(what, by_draw.mean(), exact, tolerance, "", "1 / (1 + rate repair), both ends")
+            yield near(
+                what, by_draw.mean(), exact, tolerance, "", "1 / (1 + rate repair), both ends"
+            )
     yield from _both_ways(run.scenes[0].links, up)
 
 

@@ -92,8 +92,7 @@ def lost_in(
     """Whether the terminals of each graph are cut off, [draw, graph], by column."""
     run = _run_of(setting, every, latencies)
     parts = [
-        engine.run_block(run, first, DRAWS_PER_GROUP)
-        for first in range(0, n_draw, DRAWS_PER_GROUP)
+        engine.run_block(run, first, DRAWS_PER_GROUP) for first in range(0, n_draw, DRAWS_PER_GROUP)
     ]
     return {
         column.name: np.concatenate(

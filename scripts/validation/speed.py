@@ -27,10 +27,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 BENCH = REPOSITORY / "scripts" / "bench"
 # Ratios to scipy by satellites and losses: floors of design 7, and what the README's table tells.
 # Both are of AVX-512; half of them is asked for without.
-FLOOR = {(340, 0.05): 180, (340, 0.3): 110, (1584, 0.05): 100, (1584, 0.3): 60}
-KNOWN = {(340, 0.05): 144, (340, 0.3): 107, (1584, 0.05): 117, (1584, 0.3): 55}
+FLOOR = {(340, 0.05): 180, (340, 0.3): 110, (1584, 0.05): 100, (1584, 0.3): 60,
+         (10076, 0.05): 90, (10076, 0.3): 22}  # fmt: skip
+KNOWN = {(340, 0.05): 144, (340, 0.3): 107, (1584, 0.05): 117, (1584, 0.3): 55,
+         (10076, 0.05): 105, (10076, 0.3): 32}  # fmt: skip
 GPU_NS = {0.05: 100.0, 0.3: 150.0}  # 1,584 satellites, a draw, time and source
-TWO_CORES, WHOLE_RUN = 1.8, 1.8
+TWO_CORES = 1.8, 1.95  # asked for, and what the README tells
+WHOLE_RUN = 1.8
 IDLE = 0.35  # load of each core from others, at most, for wall times
 DESIGN = "design 7"
 
@@ -42,7 +45,7 @@ def kernel(setting: Setting) -> Iterator[Row]:
         return
     load = os.getloadavg()[0]
     file = setting.folder / "kernel.json"
-    _done(["kernel.py", "--quick", "--sizes", "340", "1584", "--json", str(file)])
+    _done(["kernel.py", "--quick", "--json", str(file)])
     rows = [r for r in json.loads(file.read_text(encoding="utf-8")) if "sdn_mc." in r["solver"]]
     part = 1.0 if "avx512" in _flags() else 0.5
     for case, wanted in FLOOR.items():
@@ -52,8 +55,8 @@ def kernel(setting: Setting) -> Iterator[Row]:
         yield floor(f"ratio to scipy, {name}", best["ratio"], *least, "", f"{DESIGN}, README")
         exact = all(r["exact"] for r in rows if (r["n"], r["loss"]) == case)
         yield equal(f"latencies of scipy, {name}", "met" if exact else "missed", "met", "", "")
-        two = best["two_threads"]
-        yield from _wall(floor(f"two cores over one, {name}", two, TWO_CORES, 9, "", DESIGN), load)
+        two = floor(f"two cores over one, {name}", best["two_threads"], *TWO_CORES, "", DESIGN)
+        yield from _wall(two, load)
 
 
 def gpu(setting: Setting) -> Iterator[Row]:
@@ -66,7 +69,7 @@ def gpu(setting: Setting) -> Iterator[Row]:
     subprocess.run(command, capture_output=True, cwd=REPOSITORY)
     rows = json.loads(file.read_text(encoding="utf-8"))
     exact = [row["exact"] for row in rows if "exact" in row]
-    yield equal("GPU: answers with the bits of the CPU", sum(exact), len(exact), "cases", "")
+    yield equal("GPU: answers with the bits of the CPU", sum(exact), max(1, len(exact)), "cases", "")
     for loss, limit_ns in GPU_NS.items():
         ns = [r["ns"] for r in rows if "ns" in r and (r["n"], r["loss"]) == (1584, loss)]
         name = f"GPU: 1,584 satellites, {loss:.0%} lost"
@@ -80,7 +83,9 @@ def whole_run(setting: Setting) -> Iterator[Row]:
         return
     load = os.getloadavg()[0]
     told = _case(shell="1584", draws=4096, times=96, sources=12, threats="two")
-    yield from _wall(at_most("whole run over its solves", told["ratio"], WHOLE_RUN, "", DESIGN), load)
+    yield from _wall(
+        at_most("whole run over its solves", told["ratio"], WHOLE_RUN, "", DESIGN), load
+    )
     yield at_most("share of causes and masks", told["masks"], 0.15, "", "README: 5 %")
 
 
