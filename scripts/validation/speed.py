@@ -69,7 +69,9 @@ def gpu(setting: Setting) -> Iterator[Row]:
     subprocess.run(command, capture_output=True, cwd=REPOSITORY)
     rows = json.loads(file.read_text(encoding="utf-8"))
     exact = [row["exact"] for row in rows if "exact" in row]
-    yield equal("GPU: answers with the bits of the CPU", sum(exact), max(1, len(exact)), "cases", "")
+    yield equal(
+        "GPU: answers with the bits of the CPU", sum(exact), max(1, len(exact)), "cases", ""
+    )
     for loss, limit_ns in GPU_NS.items():
         ns = [r["ns"] for r in rows if "ns" in r and (r["n"], r["loss"]) == (1584, loss)]
         name = f"GPU: 1,584 satellites, {loss:.0%} lost"
