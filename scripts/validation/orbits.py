@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from sgp4.api import SatrecArray
 
-from scripts.validation.rows import Row, Setting, at_most, equal, skipped
+from scripts.validation.rows import Row, Setting, equal, near, skipped
 from sdn_mc.propagation import near_earth
 from sdn_mc.propagation.coefficients import coefficients
 from sdn_mc.propagation.deep_space import is_deep_space
@@ -32,10 +32,10 @@ def verification_set(setting: Setting) -> Iterator[Row]:
         of_package.append(_worst_m(position_km, np.array([r for _, r, _ in known])))
         speed.append(_worst_m(velocity_km_s, np.array([v for _, _, v in known])))
     where = f"{count} states of {len(sets.VERIFICATION_NEAR_EARTH)} near-earth objects"
-    yield at_most(f"position, {where}", max(of_table), MOST_M, "m", PUBLISHED)
-    yield at_most(f"position, {where}", max(of_package), MOST_M, "m", PACKAGE)
+    yield near(f"position, {where}", max(of_table), 0.0, MOST_M, "m", PUBLISHED)
+    yield near(f"position, {where}", max(of_package), 0.0, MOST_M, "m", PACKAGE)
     # Ten times what two programs in float64 differ by.
-    yield at_most(f"velocity, {where}", max(speed), 1e-6, "m/s", PACKAGE)
+    yield near(f"velocity, {where}", max(speed), 0.0, 1e-6, "m/s", PACKAGE)
 
 
 def element_sets_of_a_day(setting: Setting) -> Iterator[Row]:
@@ -52,10 +52,10 @@ def element_sets_of_a_day(setting: Setting) -> Iterator[Row]:
     found = sets.EVERY_AGE.ephemeris(fleet, sets.SNAPSHOT, sets.DAY_S)
     expected_km, found_km = expected_km.transpose(1, 0, 2), found.position_km
     name = f"position, {len(records):,} Starlink sets at {len(fraction)} times"
-    yield at_most(name, _worst_m(found_km, expected_km), MOST_M, "m", PACKAGE)
+    yield near(name, _worst_m(found_km, expected_km), 0.0, MOST_M, "m", PACKAGE)
     stored_km = found_km.astype(np.float32).astype(np.float64)
-    limit = MOST_FLOAT32_M
-    yield at_most(f"{name}, as float32", _worst_m(stored_km, expected_km), limit, "m", PACKAGE)
+    apart_m = _worst_m(stored_km, expected_km)
+    yield near(f"{name}, as float32", apart_m, 0.0, MOST_FLOAT32_M, "m", PACKAGE)
 
 
 def _worst_m(a_km: np.ndarray, b_km: np.ndarray) -> float:

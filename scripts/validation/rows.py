@@ -51,7 +51,7 @@ def equal(name: str, got: float | str, expected: float | str, unit: str, source:
 
 def at_most(name: str, got: float, limit: float, unit: str, source: str) -> Row:
     """No more than a limit."""
-    return Row(name, 0.0, got, f"<= {shown(limit)}", unit, _verdict(got <= limit), source)
+    return Row(name, f"<= {shown(limit)}", got, "none", unit, _verdict(got <= limit), source)
 
 
 def between(name: str, got: float, low: float, high: float, unit: str, source: str) -> Row:
