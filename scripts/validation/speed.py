@@ -143,7 +143,9 @@ def _case(**case: Any) -> dict[str, float]:
 def _done(words: list[str]) -> str:
     command = [sys.executable, str(BENCH / words[0]), *words[1:]]
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise RuntimeError(f"{words[0]}: {done.stderr.strip().rpartition(chr(10))[2]}")
     return done.stdout
 
 
