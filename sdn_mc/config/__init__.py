@@ -17,7 +17,6 @@ from sdn_mc.config.composing import (
     output_folder,
     quoted,
     search_path,
-    sweep_jobs,
 )
 from sdn_mc.config.job import CONFIG_GROUPS, Job, RunOptions, StoreOptions, load
 from sdn_mc.config.study import Study, study_of
@@ -39,7 +38,6 @@ __all__ = [
     "quoted",
     "search_path",
     "study_of",
-    "sweep_jobs",
 ]
 
 

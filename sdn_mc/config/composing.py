@@ -1,6 +1,5 @@
 """Hydra's part: the composed configuration, and what it finds wrong as one sentence each."""
 
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from sdn_mc.core.problems import InputError, Problems
 
 # Keys that change nothing of what is asked.
 NO_STUDY = ("draws", "seed", "run", "store", "hydra", "plugins", "aliases", "title")
+JOB_NAME = "cli"  # of the log that Hydra writes in the folder of a run
 
 
 def config_folder() -> Path:
@@ -68,7 +68,7 @@ def compose_most(
     extra, problems, left = search_path(config_dirs), Problems(), list(overrides)
     while True:
         try:
-            with _ours(), _explained(left):
+            with ours(), explained(left):
                 config = hydra_compose("config", overrides=[*left, *extra])
                 OmegaConf.resolve(config)
                 return config, problems
@@ -106,7 +106,7 @@ def output_folder(
 ) -> Path:
     """Where a run of these overrides, or a sweep whose first job they are, puts its files."""
     extra = search_path(config_dirs)
-    with _ours(), _explained(overrides):
+    with ours(), explained(overrides):
         every = hydra_compose("config", overrides=[*overrides, *extra], return_hydra_config=True)
         return Path(str(every.hydra.sweep.dir if sweep else every.hydra.run.dir))
 
@@ -119,27 +119,9 @@ def quoted(text: str) -> str:
 def missing(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -> list[str]:
     """Keys whose value the user has to give."""
     extra = search_path(config_dirs)
-    with _ours(), _explained(overrides):
+    with ours(), explained(overrides):
         composed = hydra_compose("config", overrides=[*overrides, *extra])
     return _unset(OmegaConf.to_container(composed), "")
-
-
-def sweep_jobs(overrides: Sequence[str], config_dirs: Sequence[str] = ()) -> list[list[str]]:
-    """The overrides of each job of a sweep, each job known to compose."""
-    search_path(config_dirs)
-    with _ours(), _explained(overrides):
-        loader = GlobalHydra.instance().config_loader()
-        parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
-        choices = [
-            [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
-            if override.is_sweep_override()
-            else [override.input_line or ""]
-            for override in parsed
-        ]
-    jobs = [list(job) for job in itertools.product(*choices)]
-    for job in jobs:
-        compose(job, config_dirs)
-    return jobs
 
 
 def _unset(node: Any, place: str) -> list[str]:
@@ -149,14 +131,15 @@ def _unset(node: Any, place: str) -> list[str]:
 
 
 @contextmanager
-def _ours() -> Iterator[None]:
+def ours() -> Iterator[None]:
+    """Hydra, set up with our own configuration folder."""
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+    with initialize_config_dir(str(config_folder()), job_name=JOB_NAME, version_base="1.3"):
         yield
 
 
 @contextmanager
-def _explained(overrides: Sequence[str]) -> Iterator[None]:
+def explained(overrides: Sequence[str]) -> Iterator[None]:
     """Turn Hydra's exceptions into one message."""
     try:
         yield

@@ -79,9 +79,7 @@ def _resumed(
     wanted = n_draw if draws is None else draws
     if wanted < n_draw:
         raise InputError(f"draws: {wanted} given, but {path} has {n_draw}; give as many or more")
-    is_done = said["stop_reason"] != contents.UNFINISHED and result.n_committed() == n_draw
-    is_done &= result.is_readable("/summary")
-    if wanted == n_draw and is_done:
+    if wanted == n_draw and is_done(result):
         console.print(f"{path}: all {n_draw} draws are done already")
         return result.path
     _check_same_code(result, said)
@@ -97,6 +95,12 @@ def _resumed(
         console.print(f"{path}: {result.n_committed()} of {wanted} draws are done; going on")
         fill(job, prepared, result, console, pool, {})
     return result.path
+
+
+def is_done(result: store.Store) -> bool:
+    """Has a run all its draws, and its summary?"""
+    ended = result.attributes()["stop_reason"] != contents.UNFINISHED
+    return ended and result.n_committed() == result.n_draw and result.is_readable("/summary")
 
 
 def prepare(job: Job) -> Prepared:
