@@ -78,7 +78,8 @@ sdn-mc resume RUN [draws=N] [plugins=[PACKAGE]] [hydra/launcher=NAME …]
   named again.
   Of a study and of a sweep (by the folder that holds its jobs) it does what is missing: jobs that
   are done are left alone, half-done ones continued, failed and missing ones begun. How the jobs of
-  a sweep are started is said anew, with hydra/launcher=NAME and hydra.launcher.KEY=VALUE.
+  a sweep are started is said anew, with hydra/launcher=NAME and hydra.launcher.KEY=VALUE, and so is
+  --config-dir FOLDER.
 """
 COLLECT_HELP = """\
 sdn-mc collect SWEEP [--output FOLDER] [--summary]

@@ -24,7 +24,7 @@ def run(words: list[str], config_dirs: list[str]) -> None:
     from sdn_mc.config import sweep as asked
     from sdn_mc.runner.sweep import missing_jobs
 
-    sweep = asked.sweep_of(words, config_dirs)
+    sweep = asked.sweep_of(words)
     draws = asked.draws_of(sweep, config_dirs)
     folder = config.output_folder([*sweep.jobs[0], *sweep.hydra], config_dirs, sweep=True)
     if asked.is_sweep(folder):
@@ -110,7 +110,7 @@ def resume(folder: Path, words: list[str]) -> None:
     from sdn_mc.config import quoted
     from sdn_mc.config.sweep import stored_sweep, sweep_of
 
-    given = [word for word in words if word != str(folder)]
+    given, dirs = _without_config_dirs(words[1:])
     for word in given:
         if not word.startswith(("draws=", "plugins=", "hydra/launcher=", "hydra.launcher.")):
             raise InputError(
@@ -118,14 +118,17 @@ def resume(folder: Path, words: list[str]) -> None:
                 "hydra.launcher.KEY= may be said anew"
             )
     stored = stored_sweep(folder)
-    if stored.launcher and not any(word.startswith("hydra/launcher=") for word in given):
-        command = shlex.join(["sdn-mc", "resume", str(folder), *given, *stored.launcher])
+    again = [] if any(word.startswith("hydra/launcher=") for word in given) else stored.launcher
+    own = [] if dirs else [part for each in stored.config_dirs for part in ("--config-dir", each)]
+    if again or own:
+        command = shlex.join(["sdn-mc", "resume", str(folder), *given, *again, *own])
+        here = "; hydra/launcher=basic runs the jobs here" if again else ""
         raise InputError(
-            f"resume: the jobs of {folder} were started by a launcher, which a stored file may not "
-            f"choose; give it again, `{command}`, or hydra/launcher=basic to run them here"
+            f"resume: how the jobs of {folder} are started, and the folder of one's own YAML "
+            f"files, are not taken from a stored file; give them again, `{command}`{here}"
         )
     keys = {word.partition("=")[0] for word in given} | {"plugins"}
-    if "draws" in keys & set(sweep_of(stored.words, stored.config_dirs).axes):
+    if "draws" in keys & set(sweep_of(stored.words).axes):
         raise InputError(f"resume: draws are swept in {folder}; begin it again with more values")
     kept = [word for word in stored.words if word.partition("=")[0] not in keys]
     place = f"hydra.sweep.dir={quoted(str(folder.resolve()))}"
@@ -135,13 +138,23 @@ def resume(folder: Path, words: list[str]) -> None:
             "command that began it, with the same hydra.sweep.dir"
         )
     with contextlib.chdir(stored.start_directory):
-        run([*kept, *given, place], list(stored.config_dirs))
+        run([*kept, *given, place], dirs)
 
 
 def folder_among(words: list[str]) -> Path | None:
-    """The folder of a sweep among the words, if there is one."""
-    paths = [Path(word) for word in words if "=" not in word]
-    return paths[0] if len(paths) == 1 and (paths[0] / "multirun.yaml").is_file() else None
+    """The folder of a sweep, if that is the first of the words."""
+    return Path(words[0]) if words and (Path(words[0]) / "multirun.yaml").is_file() else None
+
+
+def _without_config_dirs(words: list[str]) -> tuple[list[str], list[str]]:
+    """The other words, and the --config-dir folders, from where this is said."""
+    rest, folders, left = [], list[str](), iter(words)
+    for word in left:
+        if word.startswith("--config-dir"):
+            folders.append(str(Path(word.partition("=")[2] or next(left, "")).resolve()))
+        else:
+            rest.append(word)
+    return rest, folders
 
 
 def _way_on(folder: Path) -> str:

@@ -57,9 +57,8 @@ class Stored(NamedTuple):
     title: str
 
 
-def sweep_of(words: Sequence[str], config_dirs: Sequence[str] = ()) -> Sweep:
+def sweep_of(words: Sequence[str]) -> Sweep:
     """The jobs that a command asks for; nothing is composed yet."""
-    search_path(config_dirs)
     with ours(), explained(words):
         loader = GlobalHydra.instance().config_loader()
         parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(words))
@@ -67,7 +66,7 @@ def sweep_of(words: Sequence[str], config_dirs: Sequence[str] = ()) -> Sweep:
         axes, shared, own = dict[str, tuple[Any, ...]](), list[str](), list[str]()
         for override in parsed:
             key, line = override.get_key_element(), override.input_line or ""
-            if _is_hydras(key):
+            if _is_hydras(line):
                 own.append(line)
             elif override.is_sweep_override():
                 choices[key] = [f"{key}={value}" for value in override.sweep_string_iterator()]
@@ -103,10 +102,10 @@ def stored_sweep(folder: Path) -> Stored:
         tree: Any = OmegaConf.load(folder / SWEEP_NAME)
         hydra: Any = OmegaConf.to_container(tree.hydra, resolve=False)
         dirs = [str(each).removeprefix("file://") for each in hydra["searchpath"]]
-        plain = (f"{key}=" for key in ("hydra.sweep.dir", "hydra.searchpath", "hydra.mode"))
-        skipped = tuple(plain)
+        skipped = ("hydra.sweep.dir=", "hydra.searchpath=", "hydra.mode=")
         launcher = [each for each in hydra["overrides"]["hydra"] if not each.startswith(skipped)]
-        task, start = hydra["overrides"]["task"], hydra["runtime"]["cwd"]
+        task = [each for each in hydra["overrides"]["task"] if not _is_hydras(each)]
+        start = hydra["runtime"]["cwd"]
         return Stored(tuple(task), tuple(launcher), tuple(dirs), start, str(tree.title))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise InputError(
@@ -140,7 +139,7 @@ def places(folder: Path, sweep: Sweep) -> list[str]:
 
 def check_same_sweep(folder: Path, sweep: Sweep) -> None:
     """A sweep is begun again with the same keys swept and the same overrides beside them."""
-    before = sweep_of(stored_sweep(folder).words, stored_sweep(folder).config_dirs)
+    before = sweep_of(stored_sweep(folder).words)
     one, other = (point(each.shared, each.axes) for each in (before, sweep))
     if one != other or set(before.axes) != set(sweep.axes):
         swept = [" ".join(each.axes) for each in (before, sweep)]
@@ -188,7 +187,7 @@ def launch(
         if not chosen:
             return []
         launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=HydraContext(hydra.config_loader, Callbacks(master)),
+            hydra_context=HydraContext(hydra.config_loader, Callbacks()),
             task_function=task(master.hydra, len(chosen)),
             config=master,
         )
@@ -255,5 +254,5 @@ def _key(word: str) -> str:
     return word.lstrip("+").partition("=")[0]
 
 
-def _is_hydras(key: str) -> bool:
-    return key.lstrip("+~").startswith(("hydra.", "hydra/"))
+def _is_hydras(word: str) -> bool:
+    return word.lstrip("+~").startswith(("hydra.", "hydra/", "hydra=", "hydra@"))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import llvmlite.binding as llvm
 import numpy as np
 from rich.console import Console
 
@@ -150,9 +151,14 @@ def config_hash(job: Job) -> str:
 
 
 def keep_compiled_code() -> None:
-    """Compiled code of XLA is kept on disk, so a second process starts sooner."""
+    """Compiled code of XLA is kept on disk, so a second process starts sooner.
+
+    By kind of processor: nodes of a cluster may share the disk and not the instructions.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sdn_mc" / "xla"
-    jax.config.update("jax_compilation_cache_dir", str(cache))
+    features = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+    kind = hashlib.sha256(features.encode()).hexdigest()[:8]
+    jax.config.update("jax_compilation_cache_dir", str(cache / kind))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 

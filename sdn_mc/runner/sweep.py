@@ -80,7 +80,7 @@ def missing_jobs(folder: Path, sweep: Sweep, draws: Sequence[int]) -> list[tuple
 def collect(folder: Path, output: Path | None = None, scores: bool = True) -> Path:
     """One dataset of all jobs of a sweep, over the swept keys; returns its path."""
     stored = stored_sweep(folder)
-    sweep = sweep_of(stored.words, stored.config_dirs)
+    sweep = sweep_of(stored.words)
     if not sweep.axes:
         raise InputError(f"{folder}: nothing was swept; open the result of its job instead")
     names = places(folder, sweep)
@@ -107,7 +107,7 @@ def collect(folder: Path, output: Path | None = None, scores: bool = True) -> Pa
     for number, point in enumerate(points):
         run = said.get(point.folder, {})
         points[number] = point._replace(
-            seed=run.get("seed", -1),
+            run_seed=run.get("seed", -1),
             config_hash=run.get("config_hash", ""),
             code_version=json.loads(run.get("versions", "{}")).get("sdn_mc", ""),
         )

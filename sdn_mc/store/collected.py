@@ -39,7 +39,7 @@ _POINT = {  # variable of the root: type, long name, meaning
     ),
     "draws_done": ("int64", "draws done", "Draws that the run has committed."),
     "n_draw": ("int64", "draws", "Draws that the run is to have."),
-    "seed": ("int64", "seed", "Of every random number; -1 where the point is not done."),
+    "run_seed": ("int64", "seed", "Of every random number; -1 where the point is not done."),
     "config_hash": ("str", "configuration hash", "Fingerprint of all that decides the numbers."),
     "code_version": ("str", "code version", "Version of sdn_mc that made the run."),
     "folder": ("str", "folder", "Of the run, below that of the sweep."),
@@ -65,7 +65,7 @@ class Point(NamedTuple):
     draws_done: int
     n_draw: int
     result: Path | None  # of a run that is done
-    seed: int = -1
+    run_seed: int = -1
     config_hash: str = ""
     code_version: str = ""
 
