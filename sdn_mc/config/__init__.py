@@ -16,6 +16,7 @@ from sdn_mc.config.composing import (
     missing,
     output_folder,
     quoted,
+    references,
     search_path,
 )
 from sdn_mc.config.job import CONFIG_GROUPS, Job, RunOptions, StoreOptions, load
@@ -36,6 +37,7 @@ __all__ = [
     "missing",
     "output_folder",
     "quoted",
+    "references",
     "search_path",
     "study_of",
 ]
