@@ -1,7 +1,6 @@
 """Hydra's part: the composed configuration, and what it finds wrong as one sentence each."""
 
 import copy
-import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from sdn_mc.core.problems import InputError, Problems
 
 # Keys that change nothing of what is asked.
 NO_STUDY = ("draws", "seed", "run", "store", "hydra", "plugins", "aliases", "title")
+JOB_NAME = "cli"  # of the log that Hydra writes in the folder of a run
 
 
 def config_folder() -> Path:
@@ -71,7 +71,7 @@ def compose_most(
     extra, problems, left = search_path(config_dirs), Problems(), list(overrides)
     while True:
         try:
-            with _ours(), _explained(left):
+            with ours(), explained(left):
                 config = _resolved([*left, *extra])
                 return config, problems
         except InputError as error:
@@ -94,7 +94,7 @@ def compose_with(
     """
     if (made := tuple(overrides)) not in known:
         compose(overrides, config_dirs)  # tells what is wrong
-        with _ours(), _explained(overrides):
+        with ours(), explained(overrides):
             every = [*overrides, *search_path(config_dirs)]
             known[made] = hydra_compose("config", overrides=every)
     config = copy.deepcopy(known[made])
@@ -144,7 +144,7 @@ def output_folder(
 ) -> Path:
     """Where a run of these overrides, or a sweep whose first job they are, puts its files."""
     extra = search_path(config_dirs)
-    with _ours(), _explained(overrides):
+    with ours(), explained(overrides):
         every = hydra_compose("config", overrides=[*overrides, *extra], return_hydra_config=True)
         return Path(str(every.hydra.sweep.dir if sweep else every.hydra.run.dir))
 
@@ -157,7 +157,7 @@ def quoted(text: str) -> str:
 def missing(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -> list[str]:
     """Keys whose value the user has to give."""
     extra = search_path(config_dirs)
-    with _ours(), _explained(overrides):
+    with ours(), explained(overrides):
         composed = hydra_compose("config", overrides=[*overrides, *extra])
     leaves = _leaves(OmegaConf.to_container(composed), "")
     return [key for key, value in leaves if value == MISSING]
@@ -166,7 +166,7 @@ def missing(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -> l
 def references(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -> dict[str, str]:
     """Keys whose value is that of another key, written ${KEY}, and which one in the end."""
     extra = search_path(config_dirs)
-    with _ours(), _explained(overrides):
+    with ours(), explained(overrides):
         composed = hydra_compose("config", overrides=[*overrides, *extra])
     leaves = dict(_leaves(OmegaConf.to_container(composed), ""))
     found = {
@@ -177,24 +177,6 @@ def references(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -
     for _ in found:  # a reference to a reference
         found = {key: found.get(other, other) for key, other in found.items()}
     return found
-
-
-def sweep_jobs(overrides: Sequence[str], config_dirs: Sequence[str] = ()) -> list[list[str]]:
-    """The overrides of each job of a sweep, each job known to compose."""
-    search_path(config_dirs)
-    with _ours(), _explained(overrides):
-        loader = GlobalHydra.instance().config_loader()
-        parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
-        choices = [
-            [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
-            if override.is_sweep_override()
-            else [override.input_line or ""]
-            for override in parsed
-        ]
-    jobs = [list(job) for job in itertools.product(*choices)]
-    for job in jobs:
-        compose(job, config_dirs)
-    return jobs
 
 
 def _leaves(node: Any, place: str) -> Iterator[tuple[str, Any]]:
@@ -225,15 +207,16 @@ def _without_references(config: DictConfig) -> DictConfig:
 
 
 @contextmanager
-def _ours() -> Iterator[None]:
+def ours() -> Iterator[None]:
+    """Hydra, set up with our own configuration folder."""
     GlobalHydra.instance().clear()
     look_through_files(config_folder())
-    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+    with initialize_config_dir(str(config_folder()), job_name=JOB_NAME, version_base="1.3"):
         yield
 
 
 @contextmanager
-def _explained(overrides: Sequence[str]) -> Iterator[None]:
+def explained(overrides: Sequence[str]) -> Iterator[None]:
     """Turn Hydra's exceptions into one message."""
     try:
         yield
