@@ -145,17 +145,17 @@ def _rows(
     rows: list[Row] = []
     try:
         for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not header:
-                header = _header(cells, required, optional, origin)
-                continue
             if any("\n" in cell or "\r" in cell for cell in cells):
                 faults.add(
                     reader.line_num,
                     f"line {reader.line_num}",
                     "a text in double quotes runs over several lines; close every double quote",
                 )
+                continue
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not header:
+                header = _header(cells, required, optional, origin)
                 continue
             if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
                 faults.add(
