@@ -1,4 +1,4 @@
-"""The commands: run, summary, resume, list, explain, trace. Bad input ends with status 2."""
+"""The commands: run, summary, resume, report, list, explain, trace. Bad input ends with status 2."""
 
 import datetime as dt
 import logging
@@ -25,6 +25,7 @@ sdn-mc: resilience of satellite laser meshes, over thousands of attack and failu
                                     an experiment with a study is many runs and their decisions
   sdn-mc summary RUN                the table of a run, or the decisions of a study, again
   sdn-mc resume RUN [draws=N]       continue a stopped run or study, or give it more draws
+  sdn-mc report RUN [RUN …]         one HTML page with the answer, a globe and figures
   sdn-mc list [GROUP]               what can be chosen: threats, constellations, …
   sdn-mc explain NAME               a component: model, fields with units and ranges, source
   sdn-mc trace RUN draw=17 pair=3 time=41 [column=NAME]
@@ -56,6 +57,17 @@ sdn-mc resume RUN [draws=N] [plugins=[PACKAGE]]
   Continues a stopped run after its last committed block. With draws=N a run gets more draws; the
   first ones stay the same, bit for bit. A run with components of your own needs their packages
   named again.
+"""
+REPORT_HELP = """\
+sdn-mc report RUN [RUN …] [--output FILE] [draws=17,40] [column=NAME] [plugins=[PACKAGE]]
+
+  One HTML file that opens from disk without a network: the question and its answer in words, a
+  globe with the constellation and what a few draws lost, and figures, each with its data. RUN: the
+  folder of a run or of a study. Needs plotly: pip install 'sdn-mc[report]'.
+
+  --output FILE  where to put it; else report.html in the first folder
+  draws=17,40    draws to show on the globe instead of the median, a bad and the worst one
+  column=NAME    the column that they are shown of; else the last one
 """
 LIST_HELP = """\
 sdn-mc list [GROUP] [--config-dir FOLDER]
@@ -91,6 +103,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "run": (_run, RUN_HELP),
         "summary": (_summary, SUMMARY_HELP),
         "resume": (_resume, RESUME_HELP),
+        "report": (_report, REPORT_HELP),
         "list": (_list, LIST_HELP),
         "explain": (_explain, EXPLAIN_HELP),
         "trace": (_trace, TRACE_HELP),
@@ -283,6 +296,73 @@ def _resume(words: list[str]) -> None:
     with ended_by_ctrl_c(lambda: _way_on(folder)):
         path = runner.resume(folder, _console(), given.get("draws"), plugins)
     print_summary(path, _console())
+
+
+def _report(words: list[str]) -> None:
+    from sdn_mc.report import page
+    from sdn_mc.runner import study
+
+    words, plugins = _plugins(words)
+    words, output = _output(words)
+    draws, column = _shown_draws(words)
+    runs = [Path(word) for word in words if "=" not in word]
+    if not runs:
+        raise InputError("report: name a run folder, for example outputs/2027-01-01/12-00-00")
+    page.check_installed()
+    studies = [study.is_study(run) for run in runs]
+    first = page.first_run(runs[0]) if studies[0] else runs[0]
+    shown = _shown_of(first, draws, column, plugins)
+    path = page.write_report(runs, shown, output or page.beside(runs[0]), studies)
+    size_mb = path.stat().st_size / 1e6
+    _console().print(f"report: {_shown(path)} ({size_mb:.1f} MB)", markup=False, soft_wrap=True)
+
+
+def _shown_of(run: Path, draws: list[int], column: str | None, plugins: list[str]) -> Any:
+    """Draws for the globe, or why there are none; what the user asked for is refused instead."""
+    from sdn_mc import store
+    from sdn_mc.runner import showing
+
+    store.open_result(run)  # what is no result is told first
+    _console().print("building the scene again …", style="dim")
+    try:
+        return showing.shown_of(run, draws, column, plugins)
+    except InputError as error:
+        if any(problem.startswith("report:") for problem in error.problems):
+            raise
+        return " ".join(error.problems)
+
+
+def _output(words: list[str]) -> tuple[list[str], Path | None]:
+    """The other words, and the file of --output."""
+    rest, path, given = list[str](), None, iter(words)
+    for word in given:
+        name, equals, value = word.partition("=")
+        if name != "--output":
+            rest.append(word)
+            continue
+        value = value if equals else next(given, "")
+        if not value or Path(value).is_dir():
+            raise InputError(f"report: {word} {value}: name a file, for example --output run.html")
+        path = Path(value)
+    if wrong := [word for word in rest if word.startswith("-")]:
+        raise InputError(f"{wrong[0]}: unknown flag; see sdn-mc report --help")
+    return rest, path
+
+
+def _shown_draws(words: list[str]) -> tuple[list[int], str | None]:
+    """draws=17,40 and column=NAME."""
+    draws, column = list[int](), None
+    for word in words:
+        key, equals, value = word.partition("=")
+        if key == "draws" and equals:
+            if not all(part.isdigit() for part in value.split(",")):
+                raise InputError(f"report: {word} given; write whole numbers, such as draws=17,40")
+            draws = [int(part) for part in value.split(",")]
+        elif key == "column" and equals:
+            column = value
+        elif equals:
+            raise InputError(f"report: unknown key {key}; known are column, draws")
+    return draws, column
 
 
 def _list(words: list[str]) -> None:

@@ -49,6 +49,13 @@ def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
         console.print(Padding(Group(*lines), (0, 0, 1, 2)))
 
 
+def open_summary(path: str | Path) -> xr.DataTree:
+    """A result that has its summary; a run that has not ended is refused."""
+    tree = open_result(path)
+    _summary_of(tree)
+    return tree
+
+
 def share(value: float) -> str:
     """A share in four decimals that never rounds to a certainty it is not."""
     if value < 1 and round(value, 4) == 1:
@@ -177,7 +184,7 @@ def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:
             unit = "" if item.get("unit") in ("", "1", None) else f" {item['unit']}"
             table.add_row(Text(item["name"], overflow="fold"), Text(_value(item["value"]) + unit))
         found.append(("Assumed, not known: sweep these", [table]))
-    if notes := [note for note in _notes(tree) if not note.startswith(WARNING)]:
+    if notes := [note for note in notes_of(tree) if not note.startswith(WARNING)]:
         found.append(("Notes", [Text(f"- {note}") for note in notes]))
     return found
 
@@ -191,14 +198,14 @@ def _concentration(groups: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _notes(tree: xr.DataTree) -> list[str]:
+def notes_of(tree: xr.DataTree) -> list[str]:
     """What the draws, the fleet, the mesh and the flows want said."""
     return [*_days_covered(tree), *_read(tree, "notes", [])]
 
 
 def _warnings(tree: xr.DataTree) -> list[str]:
     """Those that a reader must know before the numbers."""
-    return [note for note in _notes(tree) if note.startswith(WARNING)]
+    return [note for note in notes_of(tree) if note.startswith(WARNING)]
 
 
 def _days_covered(tree: xr.DataTree) -> list[str]:

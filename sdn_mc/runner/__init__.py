@@ -87,11 +87,11 @@ def _resumed(
     _check_same_code(result, said)
     stored = json.loads(said["config"]) | {"draws": wanted}
     job = config.load(stored, said["start_directory"], plugins)
-    _check_same_inputs(job, said)
+    check_same_inputs(job, said)
     keep_compiled_code()
     with workers(job) as pool:
         prepared = pool.submit(prepare, job).result()
-        _check_same_scene(prepared, result)
+        check_same_scene(prepared, result)
         result.extend(wanted)
         result.set_attributes(contents.continued(said))
         console.print(f"{path}: {result.n_committed()} of {wanted} draws are done; going on")
@@ -164,7 +164,7 @@ def _check_same_code(result: store.Store, said: dict[str, Any]) -> None:
         )
 
 
-def _check_same_inputs(job: Job, said: dict[str, Any]) -> None:
+def check_same_inputs(job: Job, said: dict[str, Any]) -> None:
     before = json.loads(said["inputs"])
     changed = [path for path, digest in job.inputs.items() if before.get(path) != digest]
     if changed:
@@ -180,7 +180,7 @@ def _check_same_inputs(job: Job, said: dict[str, Any]) -> None:
         )
 
 
-def _check_same_scene(prepared: Prepared, result: store.Store) -> None:
+def check_same_scene(prepared: Prepared, result: store.Store) -> None:
     """What no file tells: a renewed download, or a library that computes otherwise."""
     stored = {name: result.read(name) for name in result.arrays() if name.startswith("/scene/")}
     now = contents.constants(prepared, stored)
