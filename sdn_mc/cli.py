@@ -1,4 +1,4 @@
-"""The commands: run, summary, resume, report, list, explain, trace. Bad input ends with status 2."""
+"""The commands: run, summary, resume, report, list, explain, trace. Bad input: status 2."""
 
 import datetime as dt
 import logging

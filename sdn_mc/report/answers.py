@@ -14,7 +14,9 @@ from sdn_mc.report.figures_data import (
     ALONE,
     HEALTHY,
     about,
+    array,
     columns_of,
+    ends_of,
     estimates,
     is_snapshot,
     what_hurts,
@@ -27,8 +29,9 @@ MOST_NAMED = 6
 
 def answers_of(tree: xr.DataTree) -> list[Answer]:
     """Eight questions about a run."""
+    asked = f"{tree.attrs.get('question', tree.attrs['title'])}."
     return [
-        ("What was asked?", [str(tree.attrs.get("question", tree.attrs["title"])), _asked(tree)]),
+        ("What was asked?", [asked, *_asked(tree)]),
         ("How available is it, healthy and attacked?", _available(tree)),
         ("What hurt most?", [_hurt_most(tree)]),
         ("What was assumed?", [_assumed(tree)]),
@@ -39,26 +42,26 @@ def answers_of(tree: xr.DataTree) -> list[Answer]:
     ]
 
 
-def _asked(tree: xr.DataTree) -> str:
-    """In general words, with what acts."""
+def _asked(tree: xr.DataTree) -> list[str]:
+    """In general words, with what acts in each column."""
     n_flow = tree["/summary"].sizes["flow"] - 1
-    acts = [f"{c['name']} ({c['text']})" for c in about(tree, "columns", [])]
     flows = f"each of {n_flow} flows is" if n_flow > 1 else "the flow is"
-    return (
-        f"That is: how often {flows} connected over the laser mesh, and how late its data are, "
-        f"without threats and with: {'; '.join(acts) or 'none'}."
-    )
+    said = [
+        f"That is: how often {flows} connected over the satellites, and how late its data are, "
+        "without threats (the column healthy) and with them:"
+    ]
+    acts = about(tree, "columns", [])
+    said += [f"{column['name']}: {column['text']}." for column in acts[:MOST_NAMED]]
+    more = len(acts) - MOST_NAMED
+    return said + ([f"{more} more columns stand below."] if more > 0 else [])
 
 
 def interval_words(found: xr.Dataset, column: int) -> str:
     """A value over flows with its interval."""
     row = found.isel(column=column, flow=-1)
-    value, interval = value_and_interval(
-        *(float(row[part]) for part in ("value", "low", "high")), found.attrs["units"]
-    )
-    return value + (
-        f" (95 % interval {interval.strip('[]').replace(', ', ' to ')})" if interval else ""
-    )
+    value, interval = value_and_interval(*ends_of(row), found.attrs["units"])
+    ends = interval.strip("[]").replace(", ", " to ")
+    return value + (f" (95 % interval {ends})" if interval else "")
 
 
 def _available(tree: xr.DataTree) -> list[str]:
@@ -70,10 +73,12 @@ def _available(tree: xr.DataTree) -> list[str]:
         f"{'Without threats' if name == HEALTHY else f'With {name}'}: {interval_words(found, k)}."
         for k, name in enumerate(columns)
     ]
+    shown, more = words[: MOST_NAMED + 1], len(words) - MOST_NAMED - 1
+    if more > 0:
+        shown.append(f"{more} more columns stand below.")
     over = "the mean over flows" if tree["/summary"].sizes["flow"] > 2 else "the flow"
     return [
-        f"Availability, the share of time with a path, {over}. " + " ".join(words[: MOST_NAMED + 1])
-        + (f" {len(words) - MOST_NAMED - 1} more columns stand below." if len(words) > MOST_NAMED + 1 else ""),
+        f"Availability, the share of time with a path, {over}. {' '.join(shown)}",
         "The intervals are sampling error alone: of draws, instants and epochs. They hold at this "
         "one point of the assumptions, and say nothing of what is assumed.",
     ]  # fmt: skip
@@ -89,18 +94,19 @@ def _hurt_most(tree: xr.DataTree) -> str:
     keep = [k for k, c in enumerate(alone["cause"].values) if str(c) != ALL]
     alone = alone.isel(row=keep) if keep else alone
     importance = any(name.startswith(ALONE) for name in columns_of(tree))
-    what = "acting alone" if importance else "as a column of causes"
-    words = f"{alone['cause'].values[0]} costs most, {what}: {_loss(alone, 0)} of the time is lost"
+    what = "Of the causes, each acting alone," if importance else "Of the columns compared,"
+    words = f"{what} {alone['cause'].values[0]} costs most: {_loss(alone, 0)} of the time is lost"
     if alone.sizes["row"] > 1:
         words += f"; next {alone['cause'].values[1]}: {_loss(alone, 1)}"
     if rows["saved"].sizes["row"]:
         best = rows["saved"]
-        words += f". Left out while all others act, {best['cause'].values[0]} saves most: {_loss(best, 0)}"
+        words += f". Left out while all others act, {best['cause'].values[0]} saves most: "
+        words += _loss(best, 0)
     return words + ". Differences are paired draw by draw with the healthy column."
 
 
 def _loss(rows: xr.Dataset, k: int) -> str:
-    value, low, high = (float(rows[part].values[k]) for part in ("value", "low", "high"))
+    value, low, high = ends_of(rows.isel(row=k))
     return f"{share(value)} (95 % interval {low:.4f} to {high:.4f})"
 
 
@@ -137,19 +143,23 @@ def _flips(tree: xr.DataTree) -> str:
 def _draws(tree: xr.DataTree) -> str:
     attrs, scene = tree.attrs, tree["/scene"]
     kind = "instants, a sample of the window" if is_snapshot(tree) else "contiguous steps"
-    columns = len(columns_of(tree)) - 1
+    columns = _counted(len(columns_of(tree)) - 1, "attacked column")
+    epochs = _counted(scene.sizes["epoch"], "epoch")
     return (
-        f"{attrs['n_draw']:,} draws, seed {attrs['seed']}, in each of {columns} attacked "
-        f"column{'s' if columns != 1 else ''}, over {scene.sizes['epoch']} "
-        f"epoch{'s' if scene.sizes['epoch'] != 1 else ''} of {scene.sizes['time']} {kind}, the first from "
-        f"{scene['start'].values[0]}. Stopped: {attrs['stop_reason']}."
+        f"{attrs['n_draw']:,} draws, seed {attrs['seed']}, in each of {columns}, over {epochs} of "
+        f"{scene.sizes['time']} {kind}, the first from {array(tree, '/scene/start')[0]}. Stopped: "
+        f"{attrs['stop_reason']}."
     )
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n} {thing}" + ("" if n == 1 else "s")
 
 
 def _constellation(tree: xr.DataTree) -> str:
     node, fleet = about(tree, "config", {}).get("constellation", {}), about(tree, "satellites", {})
-    name = constellation_name(node)
-    words = f"{name}: {fleet.get('read', 0):,} satellites, {fleet.get('in_mesh', 0):,} of them in the mesh"
+    words = f"{constellation_name(node)}: {fleet.get('read', 0):,} satellites, "
+    words += f"{fleet.get('in_mesh', 0):,} of them in the mesh"
     if left := fleet.get("left_out"):
         words += ", left out " + ", ".join(f"{n:,} {reason}" for reason, n in left.items())
     notes = [note for note in about(tree, "notes", []) if not note.startswith("warning")]
@@ -173,24 +183,26 @@ def _machine(tree: xr.DataTree) -> str:
 
 def study_answers(found: xr.Dataset, first: xr.DataTree, flipping: Sequence[str]) -> list[Answer]:
     """The same eight of a study; `flipping` says which assumption turns which verdict."""
-    by = dict(answers_of(first))
-    n_point = found.sizes["point"] - 1
+    said, n_point = dict(answers_of(first)), found.sizes["point"] - 1
     measures = ", ".join(map(str, found["measure"].values))
-    pairs = "; ".join(
-        f"{a} against {b}"
-        for a, b in zip(found["first"].values, found["second"].values, strict=True)
-    )
-    return [
-        ("What was asked?", [str(found.attrs["title"]), f"Compared: {pairs}. Measured by: {measures}."]),
-        ("How available is it, healthy and attacked?",
-         ["In the first case, as assumed: " + by["How available is it, healthy and attacked?"][0],
-          by["How available is it, healthy and attacked?"][1]]),
-        ("What hurt most?", ["In the first case, as assumed: " + by["What hurt most?"][0]]),
-        ("What was assumed?",
-         [f"{len(json.loads(found.attrs['assumptions']))} values that no public source states; they "
-          f"stand below with the {n_point} values they were swept over, one at a time."]),
-        ("What would flip the verdict?", list(flipping) or ["No swept assumption turns a decided verdict."]),
-        ("How many draws?", [f"{found.attrs['n_draw']:,} draws in each of the runs, seed {found.attrs['seed']}."]),
-        ("Which constellation?", ["In the first case: " + by["Which constellation?"][0]]),
-        ("On what machine?", by["On what machine?"]),
-    ]  # fmt: skip
+    both = zip(found["first"].values, found["second"].values, strict=True)
+    pairs = "; ".join(f"{a} against {b}" for a, b in both)
+    n_assumed = len(json.loads(found.attrs["assumptions"]))
+    own = {
+        "What was asked?": [
+            f"{found.attrs['title']}.",
+            f"Compared, on common draws: {pairs}. Measured by: {measures}.",
+        ],
+        "What was assumed?": [
+            f"{n_assumed} values that no public source states; they stand below, with the {n_point} "
+            "settings that they were swept over, one at a time."
+        ],
+        "What would flip the verdict?": list(flipping)
+        or ["Over the values they were swept over, no assumption turns a decided verdict."],
+        "How many draws?": [
+            f"{found.attrs['n_draw']:,} draws in each of the runs, seed {found.attrs['seed']}."
+        ],
+    }
+    for asked in said.keys() - own.keys() - {"On what machine?"}:
+        own[asked] = ["In the first case, as assumed. " + said[asked][0], *said[asked][1:]]
+    return [(asked, own.get(asked, told)) for asked, told in said.items()]

@@ -1,37 +1,11 @@
-"""The figures of one run as plotly figures, each with its words and its data.
-
-Colours are those of Okabe and Ito (2008), which readers with any colour vision tell apart; lines
-differ in dash and markers in shape besides. 700 pixels wide, they fit on paper as on a screen.
-"""
-
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+"""The figures of one run, each with its words and its data."""
 
 import numpy as np
-import plotly.graph_objects as go
 import xarray as xr
 
 from sdn_mc.report import figures_data
-from sdn_mc.report.coastlines import coastlines
-from sdn_mc.report.figures_data import HEALTHY, OVER_FLOWS
-
-WIDTH = 700
-INTERVAL = "Bars and bands are 95 % intervals of sampling error alone."
-COLOURS = ("#009E73", "#0072B2", "#D55E00", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
-MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star")
-LAND, GRID, INK = "#b8b8b8", "#e4e4e4", "#222222"
-MOST_ARCS = 40  # flows drawn as lines from end to end; of more, the sources alone
-
-
-class Figure(NamedTuple):
-    """One figure: what it is called, what to read in it, and what it shows."""
-
-    name: str
-    title: str
-    words: str
-    plot: go.Figure
-    data: xr.Dataset
+from sdn_mc.report.drawing import COLOURS, INK, INTERVAL, Figure, add_band, bars, base, choose, look
+from sdn_mc.report.world_map import world_map
 
 
 def figures_of(tree: xr.DataTree) -> tuple[list[Figure], list[str]]:
@@ -39,7 +13,7 @@ def figures_of(tree: xr.DataTree) -> tuple[list[Figure], list[str]]:
     made: list[Figure] = []
     missing: list[str] = []
     for draw in (
-        _availability, _through_time, _latency, _map, _what_hurts, _restored, _gaps, _budget,
+        _availability, _through_time, _latency, world_map, _what_hurts, _restored, _gaps, _budget,
         _concentration,
     ):  # fmt: skip
         found = draw(tree)
@@ -48,55 +22,6 @@ def figures_of(tree: xr.DataTree) -> tuple[list[Figure], list[str]]:
         else:
             made += found
     return made, missing
-
-
-def base(x: str, y: str, height: int = 420, **layout: Any) -> go.Figure:
-    """An empty figure with both axes named and ruled."""
-    axis = dict(showline=True, linecolor=INK, gridcolor=GRID, zeroline=False, ticks="outside")
-    figure = go.Figure()
-    figure.update_layout(
-        width=WIDTH, height=height, template="none", font=dict(size=13, color=INK),
-        margin=dict(l=70, r=20, t=20, b=60), hovermode="closest",
-        xaxis=dict(title=dict(text=x), **axis), yaxis=dict(title=dict(text=y), **axis),
-        legend=dict(orientation="h", x=0, y=1.02, yanchor="bottom", xanchor="left"),
-    )  # fmt: skip
-    figure.update_layout(**layout)
-    return figure
-
-
-def look(k: int) -> dict[str, Any]:
-    """Colour, dash and marker of the k-th column."""
-    k %= len(COLOURS)
-    return {"colour": COLOURS[k], "dash": DASHES[k], "marker": MARKERS[k]}
-
-
-def faint(colour: str, opacity: float = 0.18) -> str:
-    """The same colour for a band."""
-    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity})"
-
-
-def add_band(figure: go.Figure, x: Any, row: xr.Dataset, name: str, k: int, **more: Any) -> None:
-    """A line with its interval; one entry in the legend."""
-    style, y = look(k), row["value"].values
-    both = np.concatenate([row["low"].values, row["high"].values[::-1]])
-    figure.add_scatter(
-        x=np.concatenate([x, x[::-1]]), y=both, fill="toself", fillcolor=faint(style["colour"]),
-        line=dict(width=0), hoverinfo="skip", showlegend=False, legendgroup=name, **more,
-    )  # fmt: skip
-    figure.add_scatter(
-        x=x, y=y, name=name, mode="lines", legendgroup=name,
-        line=dict(color=style["colour"], dash=style["dash"], width=2), **more,
-    )  # fmt: skip
-
-
-def bars(row: xr.Dataset) -> dict[str, Any]:
-    """Error bars from the ends of an interval."""
-    value = row["value"].values
-    return dict(
-        type="data", symmetric=False, array=row["high"].values - value,
-        arrayminus=value - row["low"].values, thickness=1.5, width=3,
-    )  # fmt: skip
 
 
 def _availability(tree: xr.DataTree) -> list[Figure] | str:
@@ -117,7 +42,7 @@ def _availability(tree: xr.DataTree) -> list[Figure] | str:
         figure.add_scatter(
             x=row["value"].values, y=at + 0.6 * (0.5 - (k + 0.5) / n_column), mode="markers",
             name=column, error_x=bars(row) | {"color": style["colour"]}, customdata=names,
-            marker=dict(color=style["colour"], symbol=style["marker"], size=8),
+            marker={"color": style["colour"], "symbol": style["marker"], "size": 8},
             hovertemplate="%{customdata}: %{x:.4f}",
         )  # fmt: skip
     figure.update_layout(margin_l=200)
@@ -138,12 +63,14 @@ def _through_time(tree: xr.DataTree) -> list[Figure] | str:
     x = data["time"].values
     for k, column in enumerate(map(str, data["column"].values)):
         add_band(figure, x, data.isel(column=k), column, k)
+    if snapshot:
+        figure.update_traces(mode="lines+markers", selector={"fill": None})
     main = data.isel(column=-1)
     style = look(data.sizes["column"] - 1)
     if not snapshot:
         for part in ("draws_p5", "draws_p95"):
             figure.add_scatter(
-                x=x, y=main[part].values, mode="lines", line=dict(color=style["colour"], width=1),
+                x=x, y=main[part].values, mode="lines", line={"color": style["colour"], "width": 1},
                 name=f"{main['column'].values}: 5th and 95th percentile of draws",
                 showlegend=part == "draws_p5", legendgroup="draws",
             )  # fmt: skip
@@ -151,9 +78,9 @@ def _through_time(tree: xr.DataTree) -> list[Figure] | str:
     if snapshot:
         title = "Availability through the window"
         words = (
-            "Mean over draws of the share of flows with a path, one instant in each stratum of the "
-            f"window, the days taken together. {INTERVAL} A given event strikes at a random time, "
-            "so its loss is spread over the window."
+            "Mean over draws of the share of flows with a path, in parts of the window, all days "
+            f"taken together. {INTERVAL} A given event strikes at a random time, so its loss is "
+            "spread over the window."
         )
     else:
         title = "Resilience: service before, during and after the onset"
@@ -195,132 +122,13 @@ def _latency(tree: xr.DataTree) -> list[Figure] | str:
     return [Figure("latency", "Latency distribution", words, figure, data)]
 
 
-def choose(figure: go.Figure, entries: Iterable[tuple[str, list[bool]]]) -> None:
-    """A menu that shows one set of traces; on paper the first."""
-    buttons = [
-        dict(label=name, method="restyle", args=[{"visible": shown}]) for name, shown in entries
-    ]
-    figure.update_layout(
-        margin_t=90,
-        legend_y=1.0,
-        updatemenus=[
-            dict(
-                buttons=buttons,
-                x=0,
-                xanchor="left",
-                y=1.1,
-                yanchor="bottom",
-                pad=dict(b=8),
-                bgcolor="white",
-            )
-        ],
-    )
-
-
-def _map(tree: xr.DataTree) -> list[Figure] | str:
-    """Flows as great circles, or sources as marks, coloured by availability."""
-    data = figures_data.on_map(tree)
-    if data is None:
-        return "World map of availability: list `availability` in metrics."
-    names = figures_data.columns_of(tree)
-    values = data["value"].values
-    low = min(float(np.nanmin(values)), 0.99)
-    figure = base("longitude (deg east)", "latitude (deg north)", 440)
-    land = coastlines()
-    figure.add_scatter(
-        x=land[:, 0], y=land[:, 1], mode="lines", line=dict(color=LAND, width=1),
-        hoverinfo="skip", showlegend=False,
-    )  # fmt: skip
-    scale = dict(
-        colorscale="Cividis", cmin=low, cmax=1.0,
-        colorbar=dict(title=dict(text="availability", side="right"), thickness=14, len=0.9),
-    )  # fmt: skip
-    per_column = [_marks(data, k, scale) for k in range(len(names))]
-    for k, marks in enumerate(per_column):
-        for mark in marks:
-            mark.visible = k == len(names) - 1
-            figure.add_trace(mark)
-    n = [len(marks) for marks in per_column]
-    owner = np.repeat(np.arange(len(names)), n)
-    order = [len(names) - 1, *range(len(names) - 1)]
-    choose(figure, [(names[k], [True, *(owner == k).tolist()]) for k in order])
-    figure.update_xaxes(range=[-180, 180], dtick=60)
-    figure.update_yaxes(range=[-90, 90], dtick=30, scaleanchor=None)
-    words = (
-        "Availability of every flow, at its ends and along the great circle between them; of many "
-        "flows, at their sources alone. Intervals stand in the data and when pointed at. Choose a "
-        "column above. Coastlines: Natural Earth."
-    )
-    return [Figure("map", "World map of availability", words, figure, data)]
-
-
-def _marks(data: xr.Dataset, column: int, scale: dict[str, Any]) -> list[Any]:
-    """Traces of one column: arcs below, marks above."""
-    from plotly.colors import sample_colorscale
-
-    row = data.isel(column=column)
-    value, low, high = (row[part].values for part in ("value", "low", "high"))
-    text = [
-        f"{name}: {v:.4f} [{a:.4f}, {b:.4f}]"
-        for name, v, a, b in zip(row["flow"].values, value, low, high, strict=True)
-    ]
-    ends = [
-        np.stack([data[f"{end}_longitude_deg"].values, data[f"{end}_latitude_deg"].values], axis=-1)
-        for end in ("source", "destination")
-    ]
-    found: list[Any] = []
-    few = data.sizes["flow"] <= MOST_ARCS
-    for k in range(data.sizes["flow"] if few else 0):
-        if np.isnan(ends[0][k]).any() or np.isnan(ends[1][k]).any():
-            continue
-        share = (value[k] - scale["cmin"]) / (scale["cmax"] - scale["cmin"])
-        arc = great_circle(ends[0][k], ends[1][k])
-        found.append(
-            go.Scatter(
-                x=arc[:, 0], y=arc[:, 1], mode="lines", text=text[k], hoverinfo="text",
-                line=dict(width=3, color=sample_colorscale("Cividis", float(np.clip(share, 0, 1)))[0]),
-                showlegend=False,
-            )
-        )  # fmt: skip
-    places = ends[:1] if not few else ends
-    known = [~np.isnan(each).any(axis=1) for each in places]
-    spots = np.concatenate([each[k] for each, k in zip(places, known, strict=True)])
-    colour = np.concatenate([value[k] for k in known])
-    words = [text[k] for each in known for k in np.flatnonzero(each)]
-    found.append(
-        go.Scatter(
-            x=spots[:, 0], y=spots[:, 1], mode="markers", text=words, hoverinfo="text",
-            marker=dict(size=9, color=colour, line=dict(width=1, color=INK), **scale),
-            showlegend=False,
-        )
-    )  # fmt: skip
-    return found
-
-
-def great_circle(a_deg: np.ndarray, b_deg: np.ndarray, n: int = 60) -> np.ndarray:
-    """Longitude and latitude along the shorter arc, deg; NaN where it leaves the map's edge."""
-
-    def unit(place: np.ndarray) -> np.ndarray:
-        lon, lat = np.radians(place)
-        return np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-
-    a, b = unit(a_deg), unit(b_deg)
-    angle = max(float(np.arccos(np.clip(a @ b, -1, 1))), 1e-9)
-    t = np.linspace(0, 1, n)[:, None]
-    way = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
-    lon, lat = np.degrees(np.arctan2(way[:, 1], way[:, 0])), np.degrees(np.arcsin(way[:, 2]))
-    line = np.stack([lon, lat], axis=-1)
-    cuts = np.flatnonzero(np.abs(np.diff(lon)) > 180) + 1
-    return np.insert(line, cuts, np.nan, axis=0)
-
-
 def _what_hurts(tree: xr.DataTree) -> list[Figure] | str:
     """Ordered bars of paired losses."""
     data = figures_data.what_hurts(tree)
     if data is None:
         return "What hurts most: list `availability` in metrics, and threats."
     kinds = dict.fromkeys(map(str, data["kind"].values))
-    figure = base("availability (share of time)", "", 120 + 26 * data.sizes["row"])
+    figure = base("availability lost or saved (share of time)", "", 120 + 26 * data.sizes["row"])
     causes = list(dict.fromkeys(map(str, data["cause"].values)))[::-1]
     titles = {"lost": "lost with it", "saved": "saved without it, all others acting"}
     if "saved" not in kinds:
@@ -332,7 +140,8 @@ def _what_hurts(tree: xr.DataTree) -> list[Figure] | str:
         style = look(2 - k)
         figure.add_bar(
             x=row["value"].values, y=at + shift, orientation="h", name=titles[kind],
-            width=0.7 / len(kinds), marker=dict(color=style["colour"], pattern=dict(shape=["", "/"][k])),
+            width=0.7 / len(kinds),
+            marker={"color": style["colour"], "pattern": {"shape": ["", "/"][k]}},
             error_x=bars(row) | {"color": INK}, customdata=row["cause"].values,
             hovertemplate="%{customdata}: %{x:.4f}",
         )  # fmt: skip
@@ -344,8 +153,8 @@ def _what_hurts(tree: xr.DataTree) -> list[Figure] | str:
     )
     if "saved" in kinds:
         words += (
-            " Alone a cause may cost little and still matter beside others, or the other way round: "
-            "so both are told."
+            " Alone a cause may cost little and still matter beside others, or the other way "
+            "round: so both are told."
         )
     return [Figure("what_hurts", "What hurts most", words, figure, data)]
 
@@ -358,7 +167,7 @@ def _restored(tree: xr.DataTree) -> list[Figure] | str:
     figure = base("time since the onset (h)", "share of draws not yet restored")
     for k, column in enumerate(map(str, data["column"].values)):
         add_band(figure, data["time"].values, data.sel(column=column), column, k + 1)
-    figure.update_traces(line_shape="hv", selector=dict(mode="lines"))
+    figure.update_traces(line_shape="hv", selector={"mode": "lines"})
     figure.update_yaxes(range=[-0.02, 1.02])
     words = (
         "Share of draws in which the median flow is still without unbroken service, by Kaplan and "
@@ -402,7 +211,7 @@ def _budget_of(name: str, data: xr.Dataset) -> Figure:
         figure.add_scatter(
             x=row["value"].values, y=at + 0.6 * (0.5 - (k + 0.5) / len(columns)), mode="markers",
             name=column, error_x=bars(row) | {"color": style["colour"]}, customdata=stages,
-            marker=dict(color=style["colour"], symbol=style["marker"], size=9),
+            marker={"color": style["colour"], "symbol": style["marker"], "size": 9},
             hovertemplate="%{customdata}: %{x:.4g} s",
         )  # fmt: skip
     figure.update_layout(margin_l=170)
@@ -427,18 +236,14 @@ def _concentration(tree: xr.DataTree) -> list[Figure] | str:
     figure = base("effective number of groups (1 / HHI)", "", 130 + 34 * len(labels))
     figure.add_bar(
         x=data["effective"].values, y=labels, orientation="h", width=0.6,
-        marker=dict(color=COLOURS[1]), customdata=data["hhi"].values,
+        marker={"color": COLOURS[1]}, customdata=data["hhi"].values,
         hovertemplate="%{y}: %{x:.2f} (HHI %{customdata:.4f})",
     )  # fmt: skip
     figure.update_layout(margin_l=140)
     figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(autorange="reversed", showgrid=False)
     words = (
-        "As how many equal suppliers each kind counts; 1: all satellites hang on one. A property of "
-        "the fleet, without sampling error. Against what is lost: give a study, or several runs."
+        "As how many equal suppliers each kind counts; 1: all satellites hang on one. A property "
+        "of the fleet, without sampling error."
     )
     return [Figure("concentration", "Concentration", words, figure, data)]
-
-
-Drawer = Callable[[xr.DataTree], "list[Figure] | str"]
-_ = (HEALTHY, OVER_FLOWS)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from sdn_mc.core.constants import S_PER_H
+from sdn_mc.core.constants import DRAWS_PER_GROUP, S_PER_H, S_PER_MIN
 from sdn_mc.statistics import Estimate, kaplan_meier, mean_interval, paired_difference
 from sdn_mc.statistics.quantile import order_statistic
 
@@ -20,6 +20,7 @@ HEALTHY, OVER_FLOWS = "healthy", "over flows"
 ALONE, WITHOUT, ALL = "only_", "all_but_", "all"  # names of columns that tell importance
 MOST_FLOWS = 12  # shown one by one
 N_STEP = 40  # points of a distribution
+MOST_PARTS, LEAST_INSTANTS = 12, 4  # of a snapshot's window; instants of an epoch in each
 ENDS = ("value", "low", "high")
 SHARE = (0.0, 1.0)
 
@@ -39,9 +40,15 @@ def about(tree: xr.DataTree, attribute: str, absent: Any) -> Any:
     return json.loads(text) if isinstance(text, str) and text else absent
 
 
+def array(tree: xr.DataTree, path: str, **at: list[int]) -> np.ndarray:
+    """A variable by its full name, or part of it."""
+    group, _, name = path.rpartition("/")
+    return np.asarray(tree[group].to_dataset()[name].isel(at).values)
+
+
 def columns_of(tree: xr.DataTree) -> list[str]:
     """Healthy first; the last one is the run's main one."""
-    return [str(name) for name in tree["/summary"]["column"].values]
+    return [str(name) for name in array(tree, "/summary/column")]
 
 
 def shown_columns(tree: xr.DataTree, most: int = 5) -> list[str]:
@@ -74,6 +81,11 @@ def estimates(tree: xr.DataTree, name: str) -> xr.Dataset | None:
     return found.load().assign_attrs(summary[name].attrs)
 
 
+def ends_of(row: xr.Dataset) -> tuple[float, float, float]:
+    """One estimate: its value and the ends of its interval."""
+    return float(row["value"]), float(row["low"]), float(row["high"])
+
+
 def shown_flows(tree: xr.DataTree, most: int = MOST_FLOWS) -> list[int]:
     """Numbers of the flows shown one by one: all, or the least available ones."""
     n_flow = tree["/metrics"].sizes["flow"]
@@ -88,14 +100,14 @@ def latencies(tree: xr.DataTree, column: str, flows: Sequence[int]) -> Latencies
     """The series of some flows; None where the run kept none."""
     is_sample = is_snapshot(tree)
     if column == HEALTHY:
-        healthy = tree["/scene"]["latency_healthy_s"].isel(flow=list(flows)).values
+        healthy = array(tree, "/scene/latency_healthy_s", flow=list(flows))
         return Latencies(healthy, np.arange(len(healthy)), len(healthy), is_sample)
     if "paths" not in tree.children:
         return None
     name = "latency_s" if column == columns_of(tree)[-1] else f"latency_{column}_s"
-    series = tree["/paths"][name].isel(pair=list(flows)).values
+    series = array(tree, f"/paths/{name}", pair=list(flows))
     n_epoch = tree["/scene"].sizes["epoch"]
-    return Latencies(series, tree["/paths"]["epoch"].values, n_epoch, is_sample)
+    return Latencies(series, array(tree, "/paths/epoch"), n_epoch, is_sample)
 
 
 def is_snapshot(tree: xr.DataTree) -> bool:
@@ -105,29 +117,32 @@ def is_snapshot(tree: xr.DataTree) -> bool:
 
 
 def through_time(tree: xr.DataTree) -> xr.Dataset | None:
-    """Share of flows with a path at each instant: mean over draws, and where 9 of 10 draws lie.
+    """Share of flows with a path along the time: mean over draws, and where 9 of 10 draws lie.
 
-    Of a snapshot the instants of one stratum in all epochs count as one; of an episode, time runs
-    from the onset.
+    Of an episode at every instant, from the onset on. Of a snapshot in parts of the window, the
+    epochs taken together: a part has several instants, which are a sample of it.
     """
     flows = range(tree["/metrics"].sizes["flow"])
-    rows = {}
+    time_s, rows = array(tree, "/scene/time_s"), {}
+    snapshot, n_time = is_snapshot(tree), time_s.shape[1]
+    n_part = max(1, min(MOST_PARTS, n_time // LEAST_INSTANTS)) if snapshot else n_time
+    parts = np.array_split(np.arange(n_time), n_part)
     for column in shown_columns(tree):
         series = latencies(tree, column, flows)
         if series is None:
             return None
         up = np.isfinite(series.latency_s).mean(axis=-1)
-        found = [mean_interval(each, series.epoch, within=SHARE) for each in up.T]
-        draws = [[order_statistic(each, q) for each in up.T] for q in (0.05, 0.95)]
-        rows[column] = [*_ends(found), *draws]
+        found = [_mean_of(up[:, part], series) for part in parts]
+        means = np.stack([up[:, part].mean(axis=1) for part in parts])
+        draws = [[order_statistic(each, q) for each in means] for q in (0.05, 0.95)]
+        rows[column] = [*zip(*found, strict=True), *draws]
     times = about(tree, "config", {}).get("times", {})
-    time_s = tree["/scene"]["time_s"].values
-    onset_h = 0.0 if is_snapshot(tree) else float(times.get("before_h", 0.0))
-    words = "time in the window" if is_snapshot(tree) else "time since the onset"
-    hours = time_s.mean(axis=0) / S_PER_H - onset_h
-    names = (*ENDS, "draws_p5", "draws_p95")
-    return _by_column(rows, names, "time", hours).assign_coords(
-        time=("time", hours, {"units": "h", "long_name": words})
+    words = "time in the window" if snapshot else "time since the onset"
+    onset_h = 0.0 if snapshot else float(times.get("before_h", 0.0))
+    hours = np.array([time_s[:, part].mean() for part in parts]) / S_PER_H - onset_h
+    label = {"units": "h", "long_name": words}
+    return _by_column(rows, (*ENDS, "draws_p5", "draws_p95"), "time", hours).assign_coords(
+        time=("time", hours, label)
     )
 
 
@@ -148,7 +163,7 @@ def latency_shares(tree: xr.DataTree) -> xr.Dataset | None:
     most = max(float(np.nanmax(each)) for each in finite if np.isfinite(each).any())
     at_s = np.append(np.linspace(0.98 * first, last, N_STEP), 1.001 * most)
     rows = {column: _shares(each, at_s) for column, each in series.items() if each is not None}
-    names = [*(str(tree["/metrics"]["flow"].values[k]) for k in flows), OVER_FLOWS]
+    names = [*(str(array(tree, "/metrics/flow")[k]) for k in flows), OVER_FLOWS]
     data = {
         part: (("column", "flow", "latency"), np.stack([rows[c][k] for c in columns]))
         for k, part in enumerate(ENDS)
@@ -189,7 +204,7 @@ def what_hurts(tree: xr.DataTree) -> xr.Dataset | None:
     if "availability" not in tree["/metrics"] or not columns:
         return None
     rows: list[tuple[str, str, Estimate]] = []
-    scores, epoch = _scores(tree), tree["/metrics"]["epoch"].values
+    scores, epoch = _scores(tree), array(tree, "/metrics/epoch")
     everything = columns.index(ALL) if ALL in columns else None
     for k, column in enumerate(columns):
         if column.startswith(WITHOUT) and everything is not None:
@@ -214,16 +229,15 @@ class _Scores(NamedTuple):
 
 def _scores(tree: xr.DataTree) -> _Scores:
     """Of each draw the healthy column has that of its epoch."""
-    metrics = tree["/metrics"]
-    epoch = metrics["epoch"].values
-    up = np.isfinite(tree["/scene"]["latency_healthy_s"].values).mean(axis=-1)  # [epoch, time]
-    of_draw = metrics["availability"].values.astype(np.float64).mean(axis=-1)
+    epoch = array(tree, "/metrics/epoch")
+    up = np.isfinite(array(tree, "/scene/latency_healthy_s")).mean(axis=-1)  # [epoch, time]
+    of_draw = array(tree, "/metrics/availability").astype(np.float64).mean(axis=-1)
     of_draw = np.concatenate([up.mean(axis=1)[epoch][None], of_draw])
-    if "availability_at_time" not in metrics:
+    if "availability_at_time" not in tree["/metrics"]:
         return _Scores(of_draw, None)
-    by_block = metrics["availability_at_time"].values.mean(axis=-1)  # [column, block, time]
-    count = np.bincount(np.arange(len(epoch)) // 256, minlength=by_block.shape[1])
-    of_block = epoch[::256][: by_block.shape[1]]
+    by_block = array(tree, "/metrics/availability_at_time").mean(axis=-1)  # [column, block, time]
+    count = np.bincount(np.arange(len(epoch)) // DRAWS_PER_GROUP, minlength=by_block.shape[1])
+    of_block = epoch[::DRAWS_PER_GROUP][: by_block.shape[1]]
     means = np.zeros((len(by_block), *up.shape))
     for e in np.unique(epoch):
         own = of_block == e
@@ -244,15 +258,15 @@ def on_map(tree: xr.DataTree) -> xr.Dataset | None:
     found = estimates(tree, "availability")
     if found is None or found.sizes["flow"] == 1:
         return None
-    scene = tree["/scene"]
+    names = array(tree, "/scene/site")
     found = found.isel(flow=slice(0, -1))
-    places = dict(zip(map(str, scene["site"].values), range(scene.sizes["site"]), strict=True))
+    places = dict(zip(map(str, names), range(len(names)), strict=True))
     for end in ("source", "destination"):
-        at = [places.get(str(name), -1) for name in tree["/metrics"][end].values]
+        at = [places.get(str(name), -1) for name in array(tree, f"/metrics/{end}")]
         for axis in ("latitude", "longitude"):
-            degrees = np.where(np.array(at) >= 0, scene[f"{axis}_deg"].values[at], np.nan)
+            degrees = np.where(np.array(at) >= 0, array(tree, f"/scene/{axis}_deg")[at], np.nan)
             found[f"{end}_{axis}_deg"] = ("flow", degrees)
-        found[end] = ("flow", [str(name) for name in tree["/metrics"][end].values])
+        found[end] = ("flow", [str(name) for name in array(tree, f"/metrics/{end}")])
     return found
 
 
@@ -277,7 +291,7 @@ def still_waiting(tree: xr.DataTree, name: str = "time_to_restore_s") -> xr.Data
     """Share of draws not yet restored, by Kaplan and Meier, of the median flow of each draw."""
     if name not in tree["/metrics"]:
         return None
-    values = tree["/metrics"][name].values.astype(np.float64)
+    values = array(tree, f"/metrics/{name}").astype(np.float64)
     columns = [c for c in shown_columns(tree) if c != HEALTHY]
     names, rows = columns_of(tree)[1:], {}
     middle = {c: np.median(values[names.index(c)], axis=-1) for c in columns}
@@ -300,8 +314,8 @@ def longest_gaps(tree: xr.DataTree) -> xr.Dataset | None:
     """Share of draws whose worst user has a gap longer than so much."""
     if "worst_user_gap_s" not in tree["/metrics"]:
         return None
-    values = tree["/metrics"]["worst_user_gap_s"].values.astype(np.float64)[..., 0]
-    epoch, names = tree["/metrics"]["epoch"].values, columns_of(tree)[1:]
+    values = array(tree, "/metrics/worst_user_gap_s").astype(np.float64)[..., 0]
+    epoch, names = array(tree, "/metrics/epoch"), columns_of(tree)[1:]
     at_s = np.linspace(0.0, float(values.max()), N_STEP)
     rows = {}
     for column in shown_columns(tree):
@@ -309,7 +323,9 @@ def longest_gaps(tree: xr.DataTree) -> xr.Dataset | None:
             longer = values[names.index(column)][:, None] > at_s
             rows[column] = _ends([mean_interval(e, epoch, within=SHARE) for e in longer.T])
     label = {"units": "min", "long_name": "longest gap of the worst user"}
-    return _by_column(rows, ENDS, "gap", at_s / 60).assign_coords(gap=("gap", at_s / 60, label))
+    return _by_column(rows, ENDS, "gap", at_s / S_PER_MIN).assign_coords(
+        gap=("gap", at_s / S_PER_MIN, label)
+    )
 
 
 def concentration(tree: xr.DataTree) -> xr.Dataset | None:
@@ -334,8 +350,13 @@ def concentration_and_loss(trees: dict[str, xr.DataTree]) -> xr.Dataset | None:
             continue
         for row in about(tree, "concentration", []):
             rows += [
-                (run, row["label"], row["hhi"], str(lost["cause"].values[k]))
-                + tuple(float(lost[part].values[k]) for part in ENDS)
+                (
+                    run,
+                    row["label"],
+                    row["hhi"],
+                    str(lost["cause"].values[k]),
+                    *ends_of(lost.isel(row=k)),
+                )
                 for k in range(lost.sizes["row"])
                 if lost["kind"].values[k] == "lost"
             ]

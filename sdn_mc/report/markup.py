@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from sdn_mc.report.figures import Figure
+from sdn_mc.report.drawing import Figure
 
 
 def safe(text: Any) -> str:

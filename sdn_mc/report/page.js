@@ -36,7 +36,8 @@
   // ---- the globe
 
   const COLOUR = { up: "rgba(70,110,150,0.55)", lost: "#d55e00", sat: "#1f4e79", route: "#000000",
-    site: "#cc79a7", broken: "#d55e00" };
+    site: "#cc79a7" };
+  const ZOOM = 1.95;  // fills the frame
   const TRACE = { links: 2, gone: 3, sats: 4, lost: 5, route: 6, ends: 7 };
 
   function globe(data) {
@@ -114,20 +115,20 @@
       ];
     }
 
-    function earth() {
-      const r = 0.992 * data.earth_km, n = 48, x = [], y = [], z = [];
-      for (let i = 0; i <= n / 2; i++) {
-        const lat = Math.PI * (i / (n / 2) - 0.5), xs = [], ys = [], zs = [];
-        for (let j = 0; j <= n; j++) {
-          const lon = 2 * Math.PI * j / n;
-          xs.push(r * Math.cos(lat) * Math.cos(lon)); ys.push(r * Math.cos(lat) * Math.sin(lon));
-          zs.push(r * Math.sin(lat));
+    function earth() {  // a ball of triangles
+      const r = 0.992 * data.earth_km, n = 48, m = n / 2, x = [], y = [], z = [], i = [], j = [], k = [];
+      for (let a = 0; a <= m; a++) {
+        for (let b = 0; b < n; b++) {
+          const lat = Math.PI * (a / m - 0.5), lon = 2 * Math.PI * b / n, next = (b + 1) % n;
+          x.push(r * Math.cos(lat) * Math.cos(lon)); y.push(r * Math.cos(lat) * Math.sin(lon));
+          z.push(r * Math.sin(lat));
+          if (a === m) continue;
+          i.push(a * n + b, a * n + next); j.push(a * n + next, (a + 1) * n + next);
+          k.push((a + 1) * n + b, (a + 1) * n + b);
         }
-        x.push(xs); y.push(ys); z.push(zs);
       }
-      const colour = "#dfe9f0";
-      return { type: "surface", x, y, z, colorscale: [[0, colour], [1, colour]], showscale: false,
-        hoverinfo: "skip", lighting: { ambient: 0.95, diffuse: 0.1, specular: 0 } };
+      return { type: "mesh3d", x, y, z, i, j, k, color: "#dfe9f0", hoverinfo: "skip", flatshading: false,
+        lighting: { ambient: 1, diffuse: 0, specular: 0, fresnel: 0 } };
     }
     function coast() {
       const x = [], y = [], z = [], r = data.earth_km;
@@ -154,16 +155,23 @@
         earth(), coast(),
         { ...line(COLOUR.up, 1), ...links }, { ...line(COLOUR.lost, 1.5), ...gone },
         { ...marks(COLOUR.sat, size, "circle"), ...sats },
-        { ...marks(COLOUR.lost, size + 1, "x"), ...lost },
+        { ...marks(COLOUR.lost, size + 1.5, "square"), ...lost },
         { type: "scatter3d", mode: "lines+markers", line: { color: COLOUR.route, width: 6 },
           marker: { color: COLOUR.route, size: 4 }, hoverinfo: "text", ...route },
-        { type: "scatter3d", mode: "markers+text", textposition: "top center",
-          textfont: { size: 14, color: "#000" }, hoverinfo: "text",
+        { type: "scatter3d", mode: "markers", hoverinfo: "text",
           marker: { color: COLOUR.site, size: 7, symbol: "diamond" }, ...ends },
       ], { width: 700, height: 620, margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false,
         paper_bgcolor: "#f4f6f8", font: { size: 13 }, uirevision: "kept",
-        scene: { aspectmode: "cube", xaxis: range, yaxis: range, zaxis: range,
+        scene: { aspectmode: "manual", aspectratio: { x: ZOOM, y: ZOOM, z: ZOOM }, annotations: labels(v), xaxis: range, yaxis: range, zaxis: range,
           camera: { eye, projection: { type: "orthographic" } }, dragmode: "orbit" } }, config);
+    }
+    function labels(v) {  // above everything, where the globe would hide half of a word
+      if (v.route === null) return [];
+      return [v.route.source, v.route.destination].map((k) => {
+        const [x, y, z] = v.site(k);
+        return { x, y, z, text: data.site[k], showarrow: false, yshift: 20, bgcolor: "rgba(255,255,255,0.6)",
+          font: { size: 14, color: "#000" } };
+      });
     }
     function reach(v) {
       let most = 0;
@@ -174,22 +182,30 @@
       const sum = [0, 0, 0];
       for (const p of v.stops) for (let i = 0; i < 3; i++) sum[i] += p[i];
       const size = Math.hypot(...sum);
-      if (size < 1) return { x: 1.1, y: 0.2, z: 0.6 };
-      return { x: 1.25 * sum[0] / size, y: 1.25 * sum[1] / size, z: 1.25 * sum[2] / size };
+      if (size < 1) return { x: 1.8, y: 0.4, z: 0.8 };
+      return { x: 2 * sum[0] / size, y: 2 * sum[1] / size, z: 2 * sum[2] / size };
     }
 
     function update() {
-      const v = view(), all = traces(v);
-      const broken = v.route !== null && !v.route.delivered;
-      Plotly.restyle(div, { x: all.map((t) => t.x), y: all.map((t) => t.y), z: all.map((t) => t.z),
-        text: all.map((t) => t.text) }, Object.values(TRACE));
-      Plotly.restyle(div, { "line.color": broken ? COLOUR.broken : COLOUR.route,
-        "line.dash": broken ? "dash" : "solid" }, [TRACE.route]);
+      const v = view(), all = traces(v), changes = {};
+      for (const axis of ["x", "y", "z", "text"]) changes[axis] = all.map((t) => t[axis]);
+      const words = JSON.stringify(labels(v));
+      const layout = words === labelled ? {} : { "scene.annotations": labels(v) };
+      labelled = words;
+      Plotly.update(div, changes, layout, Object.values(TRACE));
+      dashed(v);
       tell(v);
       later();
     }
+    function dashed(v) {  // a route that does not deliver
+      const now = v.route !== null && !v.route.delivered;
+      if (now === broken) return;
+      broken = now;
+      Plotly.restyle(div, { "line.color": now ? COLOUR.lost : COLOUR.route,
+        "line.dash": now ? "dash" : "solid" }, [TRACE.route]);
+    }
 
-    let waiting = null;
+    let waiting = null, labelled = "", broken = false;
     function later() {  // paper gets what the screen shows once it rests
       if (waiting !== null) clearTimeout(waiting);
       waiting = setTimeout(() => {
@@ -216,10 +232,13 @@
     const control = (id) => document.getElementById("globe-" + id);
     function set(change) {
       Object.assign(state, change);
+      controls();
+      update();
+    }
+    function controls() {
       control("choose-draw").value = state.draw; control("choose-pair").value = state.pair;
       control("slider").max = epoch(String(data.draws[state.draw].epoch)).raw.time.length - 1;
       control("slider").value = state.time; control("mesh").checked = state.mesh;
-      update();
     }
     function play() {
       const n = epoch(String(data.draws[state.draw].epoch)).raw.time.length;
@@ -275,7 +294,12 @@
           y: Array.from(t[TRACE.sats].y), z: Array.from(t[TRACE.sats].z),
           words: control("route").textContent };
       } });
-    set({});
+    controls();
+    const v = view();
+    labelled = JSON.stringify(labels(v));
+    dashed(v);
+    tell(v);
+    later();
   }
 
   function paper() {  // browsers do not print every canvas

@@ -176,10 +176,7 @@ def metric_tables(tree: xr.DataTree) -> str:
 
 def _cells(found: xr.Dataset, flow: int) -> list[tuple[str, str]]:
     rows = (found.isel(column=k, flow=flow) for k in range(found.sizes["column"]))
-    return [
-        value_and_interval(*(float(row[p]) for p in figures_data.ENDS), found.attrs["units"])
-        for row in rows
-    ]
+    return [value_and_interval(*figures_data.ends_of(row), found.attrs["units"]) for row in rows]
 
 
 def assumptions(tree: xr.DataTree) -> str:

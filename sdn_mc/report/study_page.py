@@ -11,7 +11,7 @@ from sdn_mc.core.shown import Shown
 from sdn_mc.report import figures_data, markup
 from sdn_mc.report.answers import interval_words, study_answers
 from sdn_mc.report.decisions import EVERY_INTERVAL, flips, row_words, sweep_of
-from sdn_mc.report.figures import COLOURS, INK, INTERVAL, MARKERS, Figure, base, choose
+from sdn_mc.report.drawing import COLOURS, INK, INTERVAL, MARKERS, Figure, base, choose
 from sdn_mc.report.page import RUNS, Section, definitions, first_run, run_sections
 from sdn_mc.report.summary import open_summary
 from sdn_mc.store import open_decisions
@@ -94,13 +94,13 @@ def forest(found: xr.Dataset) -> Figure:
         state = [2 if w == "open" else 1 if w == "no matter" else 0 for w in row["verdict"].values]
         figure.add_scatter(
             x=value, y=at, mode="markers", visible=k == 0, showlegend=False,
-            marker=dict(
-                size=8, symbol=[MARKERS[s] for s in state], color=[COLOURS[(1, 0, 2)[s]] for s in state]
-            ),
-            error_x=dict(
-                type="data", symmetric=False, array=row["difference_high"].values - value,
-                arrayminus=value - row["difference_low"].values, color=INK, thickness=1.2, width=2,
-            ),
+            marker={
+                "size": 8, "symbol": [MARKERS[s] for s in state], "color": [COLOURS[(1, 0, 2)[s]] for s in state]
+            },
+            error_x={
+                "type": "data", "symmetric": False, "array": row["difference_high"].values - value,
+                "arrayminus": value - row["difference_low"].values, "color": INK, "thickness": 1.2, "width": 2,
+            },
             customdata=list(map(str, row["verdict"].values)),
             hovertemplate="%{x:.4g}: %{customdata}",
         )  # fmt: skip
@@ -110,7 +110,7 @@ def forest(found: xr.Dataset) -> Figure:
         )
         entries.append((name, [j == k for j in range(len(cells))]))
     choose(figure, entries)
-    figure.add_vline(x=0, line=dict(color=INK, width=1))
+    figure.add_vline(x=0, line={"color": INK, "width": 1})
     figure.update_layout(margin_l=340, font_size=12)
     figure.update_yaxes(tickvals=at, ticktext=[_short(p) for p in points], range=[-1, len(points)])
     words = (
@@ -149,9 +149,9 @@ def concentrated(trees: dict[str, xr.DataTree]) -> list[Figure]:
         figure.add_scatter(
             x=row["hhi"].values, y=value, mode="markers+text", name=column,
             text=list(map(str, row["run"].values)) if k == 0 else None, textposition="top center",
-            marker=dict(color=COLOURS[k % 7], symbol=MARKERS[k % 7], size=10),
-            error_y=dict(type="data", symmetric=False, array=row["high"].values - value,
-                         arrayminus=value - row["low"].values),
+            marker={"color": COLOURS[k % 7], "symbol": MARKERS[k % 7], "size": 10},
+            error_y={"type": "data", "symmetric": False, "array": row["high"].values - value,
+                         "arrayminus": value - row["low"].values},
         )  # fmt: skip
     figure.update_xaxes(range=[0, 1.1])
     figure.update_yaxes(rangemode="tozero")

@@ -60,7 +60,7 @@ def shown_of(
     return Shown(
         sat=sat_names(run),
         site=run.sites.name,
-        carries_traffic=np.isin(run.scenes[0].status, CARRIES_TRAFFIC),
+        carries_traffic=np.isin(np.asarray(run.scenes[0].status), CARRIES_TRAFFIC),
         flow=tuple(run.flows.name[k] for k in flows),
         flow_index=tuple(flows),
         epochs=epochs,
@@ -156,7 +156,7 @@ def draw_shown(
 
 
 def route_of(moment: Moment, flow: int) -> ShownRoute | None:
-    """The route of a flow with its latency as the result has it: last miles and holding included."""
+    """The route of a flow; its latency as the result has it, last miles and holding included."""
     walk = best_walk(moment, flow, moment.masks)
     if walk is None:
         return None
