@@ -25,6 +25,7 @@ from sdn_mc.report.summary import share, value_and_interval
 
 Answer = tuple[str, list[str]]  # a question, paragraphs
 MOST_NAMED = 6
+HEALTHY_WORDS = "Healthy, without threats"
 
 
 def answers_of(tree: xr.DataTree) -> list[Answer]:
@@ -70,7 +71,7 @@ def _available(tree: xr.DataTree) -> list[str]:
         return ["The run has not scored availability (it was not among its metrics)."]
     columns = columns_of(tree)
     words = [
-        f"{'Without threats' if name == HEALTHY else f'With {name}'}: {interval_words(found, k)}."
+        f"{HEALTHY_WORDS if name == HEALTHY else f'Column {name}'}: {interval_words(found, k)}."
         for k, name in enumerate(columns)
     ]
     shown, more = words[: MOST_NAMED + 1], len(words) - MOST_NAMED - 1
@@ -95,6 +96,8 @@ def _hurt_most(tree: xr.DataTree) -> str:
     alone = alone.isel(row=keep) if keep else alone
     importance = any(name.startswith(ALONE) for name in columns_of(tree))
     what = "Of the causes, each acting alone," if importance else "Of the columns compared,"
+    if float(alone["value"].values[0]) == 0:
+        return f"Nothing: no draw lost a path. {what} none lost more than {_loss(alone, 0)}."
     words = f"{what} {alone['cause'].values[0]} costs most: {_loss(alone, 0)} of the time is lost"
     if alone.sizes["row"] > 1:
         words += f"; next {alone['cause'].values[1]}: {_loss(alone, 1)}"
@@ -194,8 +197,8 @@ def study_answers(found: xr.Dataset, first: xr.DataTree, flipping: Sequence[str]
             f"Compared, on common draws: {pairs}. Measured by: {measures}.",
         ],
         "What was assumed?": [
-            f"{n_assumed} values that no public source states; they stand below, with the {n_point} "
-            "settings that they were swept over, one at a time."
+            f"{n_assumed} values that no public source states; they stand below, with the "
+            f"{n_point} settings that they were swept over, one at a time."
         ],
         "What would flip the verdict?": list(flipping)
         or ["Over the values they were swept over, no assumption turns a decided verdict."],

@@ -4,7 +4,7 @@ Colours are those of Okabe and Ito (2008), which readers with any colour vision 
 differ in dash and markers in shape besides. 700 pixels wide, they fit on paper as on a screen.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ INTERVAL = "Bars and bands are 95 % intervals of sampling error alone."
 COLOURS = ("#009E73", "#0072B2", "#D55E00", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star")
+LEGEND = 34  # pixels that one line of it takes
 GRID, INK = "#e4e4e4", "#222222"
 
 
@@ -41,7 +42,7 @@ def base(x: str, y: str, height: int = 420, **layout: Any) -> go.Figure:
     figure = go.Figure()
     figure.update_layout(
         width=WIDTH, height=height, template="none", font={"size": 13, "color": INK},
-        margin={"l": 70, "r": 20, "t": 20, "b": 60}, hovermode="closest",
+        margin={"l": 70, "r": 30, "t": 20, "b": 60}, hovermode="closest",
         xaxis=dict(title={"text": x}, **axis), yaxis=dict(title={"text": y}, **axis),
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left"},
     )  # fmt: skip
@@ -84,24 +85,18 @@ def bars(row: xr.Dataset) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def choose(figure: go.Figure, entries: Iterable[tuple[str, list[bool]]]) -> None:
-    """A menu that shows one set of traces; on paper the first."""
-    buttons = [
-        {"label": name, "method": "restyle", "args": [{"visible": shown}]}
-        for name, shown in entries
-    ]
-    figure.update_layout(
-        margin_t=90,
-        legend_y=1.0,
-        updatemenus=[
-            {
-                "buttons": buttons,
-                "x": 0,
-                "xanchor": "left",
-                "y": 1.1,
-                "yanchor": "bottom",
-                "pad": {"b": 8},
-                "bgcolor": "white",
-            }
-        ],
-    )
+def choose(
+    figure: go.Figure, entries: Iterable[tuple[str, list[bool]]], x: Sequence[str] = ()
+) -> None:
+    """A menu that shows one set of traces, with its own words on the axis; on paper the first."""
+    buttons = []
+    for k, (name, shown) in enumerate(entries):
+        layout = {"xaxis.title.text": x[k]} if x else {}
+        buttons.append({"label": name, "method": "update", "args": [{"visible": shown}, layout]})
+    figure.update_layout(margin_t=90)
+    inside = figure.layout.height - figure.layout.margin.t - figure.layout.margin.b
+    menu = {
+        "buttons": buttons, "x": 0, "xanchor": "left", "y": 1 + LEGEND / inside,
+        "yanchor": "bottom", "pad": {"b": 6}, "bgcolor": "white",
+    }  # fmt: skip
+    figure.update_layout(updatemenus=[menu])

@@ -13,7 +13,13 @@ import numpy as np
 import xarray as xr
 
 from sdn_mc.core.constants import DRAWS_PER_GROUP, S_PER_H, S_PER_MIN
-from sdn_mc.statistics import Estimate, kaplan_meier, mean_interval, paired_difference
+from sdn_mc.statistics import (
+    Estimate,
+    kaplan_meier,
+    mean_interval,
+    paired_difference,
+    share_interval,
+)
 from sdn_mc.statistics.quantile import order_statistic
 
 HEALTHY, OVER_FLOWS = "healthy", "over flows"
@@ -321,7 +327,7 @@ def longest_gaps(tree: xr.DataTree) -> xr.Dataset | None:
     for column in shown_columns(tree):
         if column != HEALTHY:
             longer = values[names.index(column)][:, None] > at_s
-            rows[column] = _ends([mean_interval(e, epoch, within=SHARE) for e in longer.T])
+            rows[column] = _ends([share_interval(each, epoch) for each in longer.T])
     label = {"units": "min", "long_name": "longest gap of the worst user"}
     return _by_column(rows, ENDS, "gap", at_s / S_PER_MIN).assign_coords(
         gap=("gap", at_s / S_PER_MIN, label)

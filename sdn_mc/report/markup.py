@@ -3,12 +3,15 @@
 import base64
 import html
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import xarray as xr
 
 from sdn_mc.report.drawing import Figure
+
+KEY = re.compile(r"[a-z]\w*(\.[\w*]+)+")  # of the configuration: may be broken after its dots
 
 
 def safe(text: Any) -> str:
@@ -42,11 +45,10 @@ def table(
 
 def _cell(cell: Any) -> str:
     if isinstance(cell, tuple):
-        value, interval = cell
-        return safe(value) + (
-            f' <span class="interval">{safe(interval)}</span>' if interval else ""
-        )
-    return safe(cell)
+        value, interval = map(safe, cell)
+        return value + (f' <span class="interval">{interval}</span>' if interval else "")
+    text = safe(cell)
+    return text.replace(".", ".<wbr>") if KEY.fullmatch(text) else text
 
 
 def bullets(lines: Iterable[str]) -> str:

@@ -10,13 +10,14 @@ from sdn_mc.config.study import AS_ASSUMED
 from sdn_mc.core.shown import Shown
 from sdn_mc.report import figures_data, markup
 from sdn_mc.report.answers import interval_words, study_answers
-from sdn_mc.report.decisions import EVERY_INTERVAL, flips, row_words, sweep_of
-from sdn_mc.report.drawing import COLOURS, INK, INTERVAL, MARKERS, Figure, base, choose
+from sdn_mc.report.decisions import EVERY_INTERVAL, NO_MATTER, OPEN, flips, row_words, sweep_of
+from sdn_mc.report.drawing import COLOURS, INK, INTERVAL, MARKERS, Figure, bars, base, choose
 from sdn_mc.report.page import RUNS, Section, definitions, first_run, run_sections
 from sdn_mc.report.summary import open_summary
-from sdn_mc.store import open_decisions
+from sdn_mc.store import open_decisions, open_store
 
 FLIPS = "flips: "
+VERDICTS = {NO_MATTER: 0, OPEN: 2}  # marks; 1: decided
 
 
 def study_sections(
@@ -48,10 +49,9 @@ def base_runs(study: Path) -> dict[str, xr.DataTree]:
     """The runs in which nothing was changed but what makes a case, by their cases."""
     found = {}
     for run in sorted((study / RUNS).iterdir()):
-        tree = open_summary(run)
-        words = str(tree.attrs["title"]).rpartition(": ")[2]
+        words = str(open_store(run).attributes()["title"]).rpartition(": ")[2]
         if words.endswith(f", {AS_ASSUMED}"):
-            found[words.removesuffix(f", {AS_ASSUMED}")] = tree
+            found[words.removesuffix(f", {AS_ASSUMED}")] = open_summary(run)
     return found
 
 
@@ -85,37 +85,40 @@ def decision_tables(found: xr.Dataset) -> str:
 def forest(found: xr.Dataset) -> Figure:
     """Differences with intervals at every setting; one comparison and measure at a time."""
     points = [str(p) for p in found["point"].values]
-    figure = base("difference, first less second", "", 150 + 17 * len(points))
-    at, entries = np.arange(len(points))[::-1], []
+    figure = base("", "", 150 + 17 * len(points))
+    at, entries, axes = np.arange(len(points))[::-1], [], []
     cells = list(np.ndindex(found.sizes["comparison"], found.sizes["measure"]))
     for k, (c, m) in enumerate(cells):
         row = found.isel(comparison=c, measure=m)
         value = row["difference"].values
-        state = [2 if w == "open" else 1 if w == "no matter" else 0 for w in row["verdict"].values]
+        state = [VERDICTS.get(str(words), 1) for words in row["verdict"].values]
         figure.add_scatter(
             x=value, y=at, mode="markers", visible=k == 0, showlegend=False,
             marker={
-                "size": 8, "symbol": [MARKERS[s] for s in state], "color": [COLOURS[(1, 0, 2)[s]] for s in state]
+                "size": 8,
+                "symbol": [MARKERS[s] for s in state], "color": [COLOURS[s] for s in state],
             },
             error_x={
                 "type": "data", "symmetric": False, "array": row["difference_high"].values - value,
-                "arrayminus": value - row["difference_low"].values, "color": INK, "thickness": 1.2, "width": 2,
+                "arrayminus": value - row["difference_low"].values,
+                "color": INK, "thickness": 1.2, "width": 2,
             },
             customdata=list(map(str, row["verdict"].values)),
             hovertemplate="%{x:.4g}: %{customdata}",
         )  # fmt: skip
         unit = "s" if str(row["measure"].values).endswith("_s") else "share"
-        name = (
-            f"{row['first'].values} less {row['second'].values}: {row['measure'].values} ({unit})"
-        )
-        entries.append((name, [j == k for j in range(len(cells))]))
-    choose(figure, entries)
+        pair = f"{row['first'].values} less {row['second'].values}"
+        entries.append((f"{pair}: {row['measure'].values}", [j == k for j in range(len(cells))]))
+        axes.append(f"{row['measure'].values}, {pair} ({unit})")
+    choose(figure, entries, axes)
+    figure.update_xaxes(title_text=axes[0])
     figure.add_vline(x=0, line={"color": INK, "width": 1})
     figure.update_layout(margin_l=340, font_size=12)
     figure.update_yaxes(tickvals=at, ticktext=[_short(p) for p in points], range=[-1, len(points)])
     words = (
-        f"Paired difference on common draws as assumed (top), then with one assumption changed. {INTERVAL} "
-        "Blue circles: decided; green squares: no difference that matters; orange diamonds: open. "
+        "Paired difference on common draws as assumed (top), then with one assumption changed. "
+        f"{INTERVAL} Blue squares: decided; green circles: no difference that matters; orange "
+        "diamonds: open. "
         "Choose a comparison above."
     )
     return Figure("decisions", "Differences over the assumptions", words, figure, found)
@@ -143,21 +146,21 @@ def concentrated(trees: dict[str, xr.DataTree]) -> list[Figure]:
         f"concentration of {label} (HHI: 1 is all in one group)",
         "availability lost (share of time)",
     )
-    for k, column in enumerate(dict.fromkeys(map(str, data["column"].values))):
-        row = data.isel(row=np.flatnonzero(data["column"].values == column))
-        value = row["value"].values
+    cases, columns = (list(dict.fromkeys(map(str, data[n].values))) for n in ("run", "column"))
+    for k in range(data.sizes["row"]):
+        row = data.isel(row=[k])
+        case, column = str(row["run"].values[0]), str(row["column"].values[0])
+        mark = MARKERS[columns.index(column) % len(MARKERS)]
         figure.add_scatter(
-            x=row["hhi"].values, y=value, mode="markers+text", name=column,
-            text=list(map(str, row["run"].values)) if k == 0 else None, textposition="top center",
-            marker={"color": COLOURS[k % 7], "symbol": MARKERS[k % 7], "size": 10},
-            error_y={"type": "data", "symmetric": False, "array": row["high"].values - value,
-                         "arrayminus": value - row["low"].values},
+            x=row["hhi"].values, y=row["value"].values, mode="markers", name=f"{case}: {column}",
+            marker={"color": COLOURS[cases.index(case) % len(COLOURS)], "symbol": mark, "size": 11},
+            error_y=bars(row),
         )  # fmt: skip
     figure.update_xaxes(range=[0, 1.1])
     figure.update_yaxes(rangemode="tozero")
     words = (
-        f"What each case loses in each of its columns, against how concentrated its fleet is by {label}. "
-        f"{INTERVAL} Cases differ in more than concentration."
+        "What each case loses in each of its columns, against how concentrated its fleet is by "
+        f"{label}. {INTERVAL} Cases differ in more than concentration."
     )
     return [Figure("concentration_loss", "Concentration against loss", words, figure, data)]
 

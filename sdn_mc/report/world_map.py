@@ -31,9 +31,19 @@ def world_map(tree: xr.DataTree) -> list[Figure] | str:
     )  # fmt: skip
     scale = {
         "colorscale": "Cividis", "cmin": low, "cmax": 1.0,
-        "colorbar": {"title": {"text": "availability", "side": "right"}, "thickness": 14, "len": 0.9},
+        "colorbar": {
+            "title": {"text": "availability", "side": "right"}, "thickness": 14, "len": 0.9,
+        },
     }  # fmt: skip
-    per_column = [_marks(data, k, scale) for k in range(len(names))]
+    if ways := arcs(data):  # a dark edge, so that light colours stand off the paper
+        gap = np.full((1, 2), np.nan)
+        all_ways = np.concatenate([part for way in ways.values() for part in (way, gap)])
+        figure.add_scatter(
+            x=all_ways[:, 0], y=all_ways[:, 1], mode="lines", line={"color": INK, "width": 5},
+            hoverinfo="skip", showlegend=False,
+        )  # fmt: skip
+    n_below = len(figure.data)
+    per_column = [_marks(data, k, scale, ways) for k in range(len(names))]
     for k, marks in enumerate(per_column):
         for mark in marks:
             mark.visible = k == len(names) - 1
@@ -41,53 +51,67 @@ def world_map(tree: xr.DataTree) -> list[Figure] | str:
     n = [len(marks) for marks in per_column]
     owner = np.repeat(np.arange(len(names)), n)
     order = [len(names) - 1, *range(len(names) - 1)]
-    choose(figure, [(names[k], [True, *(owner == k).tolist()]) for k in order])
+    choose(figure, [(names[k], [True] * n_below + (owner == k).tolist()) for k in order])
     figure.update_xaxes(range=[-180, 180], dtick=60)
     figure.update_yaxes(range=[-90, 90], dtick=30, scaleanchor=None)
     words = (
-        "Availability of every flow, at its ends and along the great circle between them; of many "
-        "flows, at their sources alone. Intervals stand in the data and when pointed at. Choose a "
-        "column above. Coastlines: Natural Earth."
+        "Availability of every flow, along the great circle between its ends; of many flows, or "
+        "where an end is any of several sites, at the source. Intervals stand in the data and when "
+        "pointed at. Choose a column above. Coastlines: Natural Earth."
     )
     return [Figure("map", "World map of availability", words, figure, data)]
 
 
-def _marks(data: xr.Dataset, column: int, scale: dict[str, Any]) -> list[Any]:
-    """Traces of one column: arcs below, marks above."""
+def arcs(data: xr.Dataset) -> dict[int, np.ndarray]:
+    """The great circle of each flow whose two ends are one site each; none of many flows."""
+    if data.sizes["flow"] > MOST_ARCS:
+        return {}
+    ends = np.stack([_places(data, "source"), _places(data, "destination")])
+    known = np.flatnonzero(~np.isnan(ends).any(axis=(0, 2)))
+    return {int(k): great_circle(ends[0, k], ends[1, k]) for k in known}
+
+
+def _places(data: xr.Dataset, end: str) -> np.ndarray:
+    """Longitude and latitude of one end of each flow."""
+    names = f"{end}_longitude_deg", f"{end}_latitude_deg"
+    return np.stack([data[name].values for name in names], axis=-1)
+
+
+def _marks(
+    data: xr.Dataset, column: int, scale: dict[str, Any], ways: dict[int, np.ndarray]
+) -> list[Any]:
+    """Traces of one column: coloured ways with plain ends, and sources of the other flows."""
     row = data.isel(column=column)
     value, low, high = (row[part].values for part in ("value", "low", "high"))
     text = [
         f"{name}: {v:.4f} [{a:.4f}, {b:.4f}]"
         for name, v, a, b in zip(row["flow"].values, value, low, high, strict=True)
     ]
-    ends = [
-        np.stack([data[f"{end}_longitude_deg"].values, data[f"{end}_latitude_deg"].values], axis=-1)
-        for end in ("source", "destination")
-    ]
     found: list[Any] = []
-    few = data.sizes["flow"] <= MOST_ARCS
-    for k in range(data.sizes["flow"] if few else 0):
-        if np.isnan(ends[0][k]).any() or np.isnan(ends[1][k]).any():
-            continue
-        share = (value[k] - scale["cmin"]) / (scale["cmax"] - scale["cmin"])
-        arc = great_circle(ends[0][k], ends[1][k])
+    for k, way in ways.items():
+        share = float(np.clip((value[k] - scale["cmin"]) / (1.0 - scale["cmin"]), 0, 1))
+        colour = sample_colorscale(scale["colorscale"], [share])[0]
         found.append(
             go.Scatter(
-                x=arc[:, 0], y=arc[:, 1], mode="lines", text=text[k], hoverinfo="text",
-                line={"width": 3, "color": sample_colorscale("Cividis", float(np.clip(share, 0, 1)))[0]},
-                showlegend=False,
+                x=way[:, 0], y=way[:, 1], mode="lines", text=text[k], hoverinfo="text",
+                line={"width": 3, "color": colour}, showlegend=False,
             )
         )  # fmt: skip
-    places = ends[:1] if not few else ends
-    known = [~np.isnan(each).any(axis=1) for each in places]
-    spots = np.concatenate([each[k] for each, k in zip(places, known, strict=True)])
-    colour = np.concatenate([value[k] for k in known])
-    words = [text[k] for each in known for k in np.flatnonzero(each)]
+    ends = [_places(data, end)[list(ways)] for end in ("source", "destination")]
+    spots = np.unique(np.concatenate(ends), axis=0)
     found.append(
         go.Scatter(
-            x=spots[:, 0], y=spots[:, 1], mode="markers", text=words, hoverinfo="text",
-            marker=dict(size=9, color=colour, line={"width": 1, "color": INK}, **scale),
-            showlegend=False,
+            x=spots[:, 0], y=spots[:, 1], mode="markers", hoverinfo="skip", showlegend=False,
+            marker={"size": 7, "color": "white", "line": {"width": 1.5, "color": INK}},
+        )
+    )  # fmt: skip
+    source = _places(data, "source")
+    alone = [k for k in np.flatnonzero(~np.isnan(source).any(axis=1)) if int(k) not in ways]
+    found.append(
+        go.Scatter(
+            x=source[alone, 0], y=source[alone, 1], mode="markers", showlegend=False,
+            text=[text[k] for k in alone], hoverinfo="text",
+            marker={"size": 10, "color": value[alone], "line": {"width": 1, "color": INK}} | scale,
         )
     )  # fmt: skip
     return found
