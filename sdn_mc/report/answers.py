@@ -92,9 +92,9 @@ def _hurt_most(tree: xr.DataTree) -> str:
     rows = {kind: lost.isel(row=[k for k, v in enumerate(lost["kind"].values) if v == kind])
             for kind in ("lost", "saved")}  # fmt: skip
     alone = rows["lost"]
-    keep = [k for k, c in enumerate(alone["cause"].values) if str(c) != ALL]
-    alone = alone.isel(row=keep) if keep else alone
     importance = any(name.startswith(ALONE) for name in columns_of(tree))
+    if importance:
+        alone = alone.isel(row=[k for k, c in enumerate(alone["cause"].values) if str(c) != ALL])
     what = "Of the causes, each acting alone," if importance else "Of the columns compared,"
     if float(alone["value"].values[0]) == 0:
         return f"Nothing: no draw lost a path. {what} none lost more than {_loss(alone, 0)}."
