@@ -13,6 +13,10 @@ import xarray as xr
 
 WIDTH = 700
 INTERVAL = "Bars and bands are 95 % intervals of sampling error alone."
+OVER_DRAWS = (
+    "Bands are 95 % intervals of sampling error over draws, for the run's epochs as they are; the "
+    "intervals of the tables hold the error of epochs too."
+)
 COLOURS = ("#009E73", "#0072B2", "#D55E00", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star")
@@ -48,6 +52,11 @@ def base(x: str, y: str, height: int = 420, **layout: Any) -> go.Figure:
     )  # fmt: skip
     figure.update_layout(**layout)
     return figure
+
+
+def room_for(names: Iterable[str]) -> int:
+    """Pixels that the longest of some names takes left of an axis."""
+    return min(340, 30 + int(7.2 * max(map(len, names))))
 
 
 def look(k: int) -> dict[str, Any]:

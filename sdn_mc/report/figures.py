@@ -4,7 +4,19 @@ import numpy as np
 import xarray as xr
 
 from sdn_mc.report import figures_data
-from sdn_mc.report.drawing import COLOURS, INK, INTERVAL, Figure, add_band, bars, base, choose, look
+from sdn_mc.report.drawing import (
+    COLOURS,
+    INK,
+    INTERVAL,
+    OVER_DRAWS,
+    Figure,
+    add_band,
+    bars,
+    base,
+    choose,
+    look,
+    room_for,
+)
 from sdn_mc.report.world_map import world_map
 
 
@@ -45,7 +57,7 @@ def _availability(tree: xr.DataTree) -> list[Figure] | str:
             marker={"color": style["colour"], "symbol": style["marker"], "size": 8},
             hovertemplate="%{customdata}: %{x:.4f}",
         )  # fmt: skip
-    figure.update_layout(margin_l=200)
+    figure.update_layout(margin_l=room_for(names))
     figure.update_yaxes(tickvals=at, ticktext=names, showgrid=False, range=[-0.6, len(names) - 0.4])
     words = f"Mean over draws of each draw's share of instants with a path. {INTERVAL}"
     if n_flow - 1 > len(chosen) - 1:
@@ -85,7 +97,7 @@ def _through_time(tree: xr.DataTree) -> list[Figure] | str:
     else:
         title = "Resilience: service before, during and after the onset"
         words = (
-            f"Mean over draws of the share of flows with a path. {INTERVAL} Thin lines hold nine "
+            f"Mean over draws of the share of flows with a path. {OVER_DRAWS} Thin lines hold nine "
             "of ten draws of the main column. A mean over draws is shallower and smoother than "
             "any draw: depth, area lost and time to recover, where computed, are measured draw by "
             "draw and stand in the table of all metrics."
@@ -114,10 +126,11 @@ def _latency(tree: xr.DataTree) -> list[Figure] | str:
         figure,
         [(names[f], [k // per_flow == f for k in range(per_flow * len(names))]) for f in order],
     )
+    interval = INTERVAL if figures_data.is_snapshot(tree) else OVER_DRAWS
     words = (
         "Share of all times, of all draws, at which a message arrives within the latency. What is "
         "not delivered never arrives, so each curve ends at the availability, not at 1. "
-        f"{INTERVAL} Choose a flow above; over flows is their mean."
+        f"{interval} Choose a flow above; over flows, shown first and on paper, is their mean."
     )
     return [Figure("latency", "Latency distribution", words, figure, data)]
 
@@ -145,7 +158,7 @@ def _what_hurts(tree: xr.DataTree) -> list[Figure] | str:
             error_x=bars(row) | {"color": INK}, customdata=row["cause"].values,
             hovertemplate="%{customdata}: %{x:.4f}",
         )  # fmt: skip
-    figure.update_layout(margin_l=190, showlegend=True)
+    figure.update_layout(margin_l=room_for(causes), showlegend=True)
     figure.update_yaxes(tickvals=list(range(len(causes))), ticktext=causes, showgrid=False)
     words = (
         "Availability over flows, healthy less attacked in the same draws: a paired difference. "
@@ -171,8 +184,7 @@ def _restored(tree: xr.DataTree) -> list[Figure] | str:
     figure.update_yaxes(range=[-0.02, 1.02])
     words = (
         "Share of draws in which the median flow is still without unbroken service, by Kaplan and "
-        "Meier; those not restored within the horizon are censored there. Bands are 95 % limits of "
-        "sampling error over draws, without the spread between epochs."
+        f"Meier; those not restored within the horizon are censored there. {OVER_DRAWS}"
     )
     return [Figure("restored", "Time to restore", words, figure, data)]
 
@@ -188,7 +200,7 @@ def _gaps(tree: xr.DataTree) -> list[Figure] | str:
     figure.update_yaxes(range=[-0.02, 1.02])
     words = (
         "Longest outage of the worst user of each draw, within the horizon; one still open at its "
-        f"end counts for its part inside. {INTERVAL}"
+        f"end counts for its part inside. {OVER_DRAWS}"
     )
     return [Figure("outages", "Outage durations", words, figure, data)]
 
@@ -214,15 +226,15 @@ def _budget_of(name: str, data: xr.Dataset) -> Figure:
             marker={"color": style["colour"], "symbol": style["marker"], "size": 9},
             hovertemplate="%{customdata}: %{x:.4g} s",
         )  # fmt: skip
-    figure.update_layout(margin_l=170)
+    figure.update_layout(margin_l=room_for(stages))
     figure.update_xaxes(type="log", dtick=1)
     figure.update_yaxes(
         tickvals=at, ticktext=stages, showgrid=False, range=[-0.6, len(stages) - 0.4]
     )
     words = (
         f"Mean time in each stage of the messages of {name} that arrive, median over draws, and "
-        "waiting for a path. What a run does not add up to 0 s is left out of a logarithmic axis. "
-        f"Read it beside the share undelivered in the table of all metrics. {INTERVAL}"
+        "waiting for a path. A stage of 0 s has no place on a logarithmic axis. Read it beside the "
+        f"share undelivered in the table of all metrics. {INTERVAL}"
     )
     return Figure(f"budget_{name}", f"Stage budget: {name}", words, figure, data)
 
@@ -239,7 +251,7 @@ def _concentration(tree: xr.DataTree) -> list[Figure] | str:
         marker={"color": COLOURS[1]}, customdata=data["hhi"].values,
         hovertemplate="%{y}: %{x:.2f} (HHI %{customdata:.4f})",
     )  # fmt: skip
-    figure.update_layout(margin_l=140)
+    figure.update_layout(margin_l=room_for(labels))
     figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(autorange="reversed", showgrid=False)
     words = (

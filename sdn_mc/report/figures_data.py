@@ -190,14 +190,20 @@ def _shares(series: Latencies, at_s: np.ndarray) -> np.ndarray:
 
 
 def _mean_of(values: np.ndarray, series: Latencies) -> tuple[float, float, float]:
-    """Mean over draws of [draw, time], as the summary has it."""
-    instants = None
-    if series.is_sample:
-        by_epoch = [values[series.epoch == e] for e in range(series.n_epoch)]
-        instants = np.stack(
-            [v.mean(axis=0) if len(v) else np.zeros(values.shape[1]) for v in by_epoch]
-        )
-    found = mean_interval(values.mean(axis=1), series.epoch, per_instant=instants, within=SHARE)
+    """Mean over draws of [draw, time]: of a snapshot as the summary has it.
+
+    Of an episode the epochs are taken as they are: at one instant each is one start of many, and
+    an interval for the starts would hide the course. So the healthy column has none.
+    """
+    of_draw = values.mean(axis=1)
+    if not series.is_sample:
+        if len(of_draw) == series.n_epoch:
+            return (float(of_draw.mean()),) * 3
+        found = mean_interval(of_draw, np.zeros_like(series.epoch), within=SHARE)
+        return found.value, found.low, found.high
+    by_epoch = [values[series.epoch == e] for e in range(series.n_epoch)]
+    instants = np.stack([v.mean(axis=0) if len(v) else np.zeros(values.shape[1]) for v in by_epoch])
+    found = mean_interval(of_draw, series.epoch, per_instant=instants, within=SHARE)
     return found.value, found.low, found.high
 
 
@@ -317,11 +323,11 @@ def still_waiting(tree: xr.DataTree, name: str = "time_to_restore_s") -> xr.Data
 
 
 def longest_gaps(tree: xr.DataTree) -> xr.Dataset | None:
-    """Share of draws whose worst user has a gap longer than so much."""
+    """Share of draws whose worst user has a gap longer than so much; epochs as they are."""
     if "worst_user_gap_s" not in tree["/metrics"]:
         return None
     values = array(tree, "/metrics/worst_user_gap_s").astype(np.float64)[..., 0]
-    epoch, names = array(tree, "/metrics/epoch"), columns_of(tree)[1:]
+    epoch, names = np.zeros(values.shape[1], np.int64), columns_of(tree)[1:]
     at_s = np.linspace(0.0, float(values.max()), N_STEP)
     rows = {}
     for column in shown_columns(tree):

@@ -118,8 +118,7 @@ def forest(found: xr.Dataset) -> Figure:
     words = (
         "Paired difference on common draws as assumed (top), then with one assumption changed. "
         f"{INTERVAL} Blue squares: decided; green circles: no difference that matters; orange "
-        "diamonds: open. "
-        "Choose a comparison above."
+        "diamonds: open. Choose a comparison above; on paper stands the first."
     )
     return Figure("decisions", "Differences over the assumptions", words, figure, found)
 

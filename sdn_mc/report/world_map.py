@@ -57,7 +57,8 @@ def world_map(tree: xr.DataTree) -> list[Figure] | str:
     words = (
         "Availability of every flow, along the great circle between its ends; of many flows, or "
         "where an end is any of several sites, at the source. Intervals stand in the data and when "
-        "pointed at. Choose a column above. Coastlines: Natural Earth."
+        f"pointed at. Choose a column above; {names[-1]} is shown first, and on paper. Coastlines: "
+        "Natural Earth."
     )
     return [Figure("map", "World map of availability", words, figure, data)]
 
@@ -106,12 +107,17 @@ def _marks(
         )
     )  # fmt: skip
     source = _places(data, "source")
-    alone = [k for k in np.flatnonzero(~np.isnan(source).any(axis=1)) if int(k) not in ways]
+    # A mark nowhere keeps the scale beside the map.
+    nowhere = np.array([[np.nan, np.nan]])
+    alone = [int(k) for k in np.flatnonzero(~np.isnan(source).any(axis=1)) if k not in ways]
+    spots = np.concatenate([source[alone], nowhere])
     found.append(
         go.Scatter(
-            x=source[alone, 0], y=source[alone, 1], mode="markers", showlegend=False,
+            x=spots[:, 0], y=spots[:, 1], mode="markers", showlegend=False,
             text=[text[k] for k in alone], hoverinfo="text",
-            marker={"size": 10, "color": value[alone], "line": {"width": 1, "color": INK}} | scale,
+            marker={
+                "size": 10, "color": [*value[alone], 1.0], "line": {"width": 1, "color": INK},
+            } | scale,
         )
     )  # fmt: skip
     return found
