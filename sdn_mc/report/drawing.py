@@ -14,8 +14,8 @@ import xarray as xr
 WIDTH = 700
 INTERVAL = "Bars and bands are 95 % intervals of sampling error alone."
 OVER_DRAWS = (
-    "Bands are 95 % intervals of sampling error over draws, for the run's epochs as they are; the "
-    "intervals of the tables hold the error of epochs too."
+    "Bands are 95 % intervals of sampling error over draws, for the run's epochs and instants as "
+    "they are; the intervals of the tables hold their error too."
 )
 COLOURS = ("#009E73", "#0072B2", "#D55E00", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")

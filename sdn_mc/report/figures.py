@@ -91,7 +91,7 @@ def _through_time(tree: xr.DataTree) -> list[Figure] | str:
         title = "Availability through the window"
         words = (
             "Mean over draws of the share of flows with a path, in parts of the window, all days "
-            f"taken together. {INTERVAL} A given event strikes at a random time, so its loss is "
+            f"taken together. {OVER_DRAWS} A given event strikes at a random time, so its loss is "
             "spread over the window."
         )
     else:

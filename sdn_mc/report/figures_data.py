@@ -26,7 +26,7 @@ HEALTHY, OVER_FLOWS = "healthy", "over flows"
 ALONE, WITHOUT, ALL = "only_", "all_but_", "all"  # names of columns that tell importance
 MOST_FLOWS = 12  # shown one by one
 N_STEP = 40  # points of a distribution
-MOST_PARTS, LEAST_INSTANTS = 12, 4  # of a snapshot's window; instants of an epoch in each
+MOST_PARTS = 24  # of a snapshot's window
 ENDS = ("value", "low", "high")
 SHARE = (0.0, 1.0)
 
@@ -126,20 +126,20 @@ def through_time(tree: xr.DataTree) -> xr.Dataset | None:
     """Share of flows with a path along the time: mean over draws, and where 9 of 10 draws lie.
 
     Of an episode at every instant, from the onset on. Of a snapshot in parts of the window, the
-    epochs taken together: a part has several instants, which are a sample of it.
+    epochs taken together.
     """
     flows = range(tree["/metrics"].sizes["flow"])
     time_s, rows = array(tree, "/scene/time_s"), {}
     snapshot, n_time = is_snapshot(tree), time_s.shape[1]
-    n_part = max(1, min(MOST_PARTS, n_time // LEAST_INSTANTS)) if snapshot else n_time
+    n_part = min(MOST_PARTS, n_time) if snapshot else n_time
     parts = np.array_split(np.arange(n_time), n_part)
     for column in shown_columns(tree):
         series = latencies(tree, column, flows)
         if series is None:
             return None
         up = np.isfinite(series.latency_s).mean(axis=-1)
-        found = [_mean_of(up[:, part], series) for part in parts]
         means = np.stack([up[:, part].mean(axis=1) for part in parts])
+        found = [_over_draws(each, series) for each in means]
         draws = [[order_statistic(each, q) for each in means] for q in (0.05, 0.95)]
         rows[column] = [*zip(*found, strict=True), *draws]
     times = about(tree, "config", {}).get("times", {})
@@ -158,7 +158,8 @@ def latency_shares(tree: xr.DataTree) -> xr.Dataset | None:
     What is not delivered is never below any latency, so each curve ends at the availability.
     """
     flows, columns = shown_flows(tree), shown_columns(tree)
-    series = {column: latencies(tree, column, flows) for column in columns}
+    every = range(tree["/metrics"].sizes["flow"])
+    series = {column: latencies(tree, column, every) for column in columns}
     if any(each is None for each in series.values()):
         return None
     finite = [np.where(np.isfinite(s.latency_s), s.latency_s, np.nan) for s in series.values() if s]
@@ -168,7 +169,9 @@ def latency_shares(tree: xr.DataTree) -> xr.Dataset | None:
     last = max(float(np.nanquantile(each, 0.999)) for each in finite if np.isfinite(each).any())
     most = max(float(np.nanmax(each)) for each in finite if np.isfinite(each).any())
     at_s = np.append(np.linspace(0.98 * first, last, N_STEP), 1.001 * most)
-    rows = {column: _shares(each, at_s) for column, each in series.items() if each is not None}
+    rows = {
+        column: _shares(each, at_s, flows) for column, each in series.items() if each is not None
+    }
     names = [*(str(array(tree, "/metrics/flow")[k]) for k in flows), OVER_FLOWS]
     data = {
         part: (("column", "flow", "latency"), np.stack([rows[c][k] for c in columns]))
@@ -178,32 +181,40 @@ def latency_shares(tree: xr.DataTree) -> xr.Dataset | None:
     return xr.Dataset(data, {"column": columns, "flow": names, "latency": at_ms})
 
 
-def _shares(series: Latencies, at_s: np.ndarray) -> np.ndarray:
-    """Value, low and high of each flow and over flows at each latency."""
+def _shares(series: Latencies, at_s: np.ndarray, flows: Sequence[int]) -> np.ndarray:
+    """Value, low and high of some flows, and over all flows, at each latency."""
     of_flow = np.ascontiguousarray(np.moveaxis(series.latency_s, -1, 0))
-    found = np.zeros((len(ENDS), len(of_flow) + 1, len(at_s)))
+    found = np.zeros((len(ENDS), len(flows) + 1, len(at_s)))
     for k, limit_s in enumerate(at_s):
         within = of_flow <= limit_s
-        for f, values in enumerate((*within, within.mean(axis=0))):
+        for f, values in enumerate((*within[list(flows)], within.mean(axis=0))):
             found[:, f, k] = _mean_of(values, series)
     return found
 
 
 def _mean_of(values: np.ndarray, series: Latencies) -> tuple[float, float, float]:
-    """Mean over draws of [draw, time]: of a snapshot as the summary has it.
-
-    Of an episode the epochs are taken as they are: at one instant each is one start of many, and
-    an interval for the starts would hide the course. So the healthy column has none.
-    """
-    of_draw = values.mean(axis=1)
+    """Mean over draws of [draw, time]: of a snapshot as the summary has it, else `_over_draws`."""
     if not series.is_sample:
-        if len(of_draw) == series.n_epoch:
-            return (float(of_draw.mean()),) * 3
-        found = mean_interval(of_draw, np.zeros_like(series.epoch), within=SHARE)
-        return found.value, found.low, found.high
+        return _over_draws(values.mean(axis=1), series)
     by_epoch = [values[series.epoch == e] for e in range(series.n_epoch)]
     instants = np.stack([v.mean(axis=0) if len(v) else np.zeros(values.shape[1]) for v in by_epoch])
-    found = mean_interval(of_draw, series.epoch, per_instant=instants, within=SHARE)
+    of_draw = values.mean(axis=1)
+    return _ends_of(mean_interval(of_draw, series.epoch, per_instant=instants, within=SHARE))
+
+
+def _over_draws(of_draw: np.ndarray, series: Latencies) -> tuple[float, float, float]:
+    """Mean with the error of draws alone, epochs and instants taken as they are.
+
+    At one time the epochs are few starts of many, and an interval that held their error too would
+    hide the course of what is shown. The healthy column, which has no draws, then has none.
+    """
+    if len(of_draw) == series.n_epoch:
+        return (float(of_draw.mean()),) * 3
+    return _ends_of(mean_interval(of_draw, np.zeros(len(of_draw), np.int64), within=SHARE))
+
+
+def _ends_of(found: Estimate) -> tuple[float, float, float]:
+    """Its value and the ends of its interval."""
     return found.value, found.low, found.high
 
 
@@ -384,8 +395,8 @@ def _horizon_s(tree: xr.DataTree) -> float:
     return S_PER_H * float(times.get("horizon_h", 0.0))
 
 
-def _ends(found: Sequence[Estimate]) -> list[list[float]]:
-    return [[getattr(each, part) for each in found] for part in ENDS]
+def _ends(found: Sequence[Estimate]) -> list[tuple[float, ...]]:
+    return list(zip(*map(_ends_of, found), strict=True))
 
 
 def _by_column(rows: dict[str, Any], names: Sequence[str], axis: str, at: np.ndarray) -> xr.Dataset:

@@ -103,7 +103,7 @@
 
     function traces(v) {
       const name = (k) => data.sat[k];
-      const ends = v.route === null ? [] : [v.route.source, v.route.destination];
+      const ends = ends_of(v);
       const mesh = state.mesh ? v.links : [], missing = state.mesh ? v.missing : [];
       return [
         lines(mesh, v.sat), lines(missing, v.sat), points(v.there, v.sat, name),
@@ -165,9 +165,13 @@
         scene: { aspectmode: "manual", aspectratio: { x: ZOOM, y: ZOOM, z: ZOOM }, annotations: labels(v), xaxis: range, yaxis: range, zaxis: range,
           camera: { eye, projection: { type: "orthographic" } }, dragmode: "orbit" } }, config);
     }
+    function ends_of(v) {  // those of the route, or else of any other that the flow has
+      const any = v.route !== null ? v.route : data.draws.flatMap((one) => one.routes)
+        .map((frame) => frame[state.pair]).find((route) => route !== null);
+      return any === undefined ? [] : [any.source, any.destination];
+    }
     function labels(v) {  // above everything, where the globe would hide half of a word
-      if (v.route === null) return [];
-      return [v.route.source, v.route.destination].map((k) => {
+      return ends_of(v).map((k) => {
         const [x, y, z] = v.site(k);
         return { x, y, z, text: data.site[k], showarrow: false, yshift: 20, bgcolor: "rgba(255,255,255,0.6)",
           font: { size: 14, color: "#000" } };
@@ -282,6 +286,7 @@
     control("paths").onclick = (e) => { e.preventDefault(); paths(); };
     control("satellites").onclick = (e) => { e.preventDefault(); satellites(); };
     state.draw = data.draws.length > 1 ? 1 : 0;
+    state.pair = Math.max(0, data.draws[state.draw].routes[0].findIndex((route) => route !== null));
     first();
     Object.assign(window.sdn, { state, set, play,
       shown: () => {  // from the traces that are on the page, not from what they were made of
