@@ -309,10 +309,10 @@ def _report(words: list[str]) -> None:
     if not runs:
         raise InputError("report: name a run folder, for example outputs/2027-01-01/12-00-00")
     page.check_installed()
-    studies = [study.is_study(run) for run in runs]
-    first = page.first_run(runs[0]) if studies[0] else runs[0]
+    kinds = ["study" if study.is_study(run) else "run" for run in runs]
+    first = page.first_run(runs[0]) if kinds[0] == "study" else runs[0]
     shown = _shown_of(first, draws, column, plugins)
-    path = page.write_report(runs, shown, output or page.beside(runs[0]), studies)
+    path = page.write_report(runs, shown, output or page.beside(runs[0]), kinds)
     size_mb = path.stat().st_size / 1e6
     _console().print(f"report: {_shown(path)} ({size_mb:.1f} MB)", markup=False, soft_wrap=True)
 

@@ -2,7 +2,8 @@
 // Draws every figure of the page, and the globe. Its state is window.sdn, so that it can be checked.
 (function () {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const config = { displaylogo: false, responsive: false, displayModeBar: false };
+  const config = { displaylogo: false, responsive: false, displayModeBar: false,
+    plotGlPixelRatio: window.devicePixelRatio || 1 };
   window.sdn = { ready: false, errors: [] };
   window.addEventListener("error", (event) => window.sdn.errors.push(event.message));
 

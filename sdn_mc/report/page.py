@@ -37,9 +37,9 @@ class Section(NamedTuple):
 
 
 def write_report(
-    runs: Sequence[Path], shown: Shown | str, output: Path, studies: Sequence[bool]
+    runs: Sequence[Path], shown: Shown | str, output: Path, kinds: Sequence[str]
 ) -> Path:
-    """Write the page of some runs or studies; `studies` says which of the folders are such.
+    """Write the page of some folders; `kinds` says of each what it holds: "run" or "study".
 
     `shown` are the draws of the first one to be looked at, or words on why there are none.
     """
@@ -48,11 +48,11 @@ def write_report(
 
     from sdn_mc.report.study_page import study_sections
 
+    makers = {"run": run_sections, "study": study_sections}
     title, sections = "", list[Section]()
-    for k, (run, is_study) in enumerate(zip(runs, studies, strict=True)):
+    for k, (run, kind) in enumerate(zip(runs, kinds, strict=True)):
         prefix = f"run{k + 1}-" if len(runs) > 1 else ""
-        make = study_sections if is_study else run_sections
-        name, found = make(run, None if k else shown, prefix)
+        name, found = makers[kind](run, None if k else shown, prefix)
         title = title or name
         sections += found
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -2,20 +2,23 @@
 
 import importlib.util
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sdn_mc import cli, store
+from sdn_mc import cli, config, runner, store
 from sdn_mc.runner.showing import shown_of
-from tests.runner_fleet import run_here
+from tests.runner_fleet import QUIET, run_here
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 ABSENT = [name for name in ("plotly", "playwright") if importlib.util.find_spec(name) is None]
 ABSENT += [] if CHROMIUM else ["chromium"]
 SOFTWARE_GL = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+MOST_BYTES, OPENS_IN_S = 15e6, 5.0
 LONGEST_MS = 300_000  # of a machine that does much else
 OF_LOW_ORBIT_KM = 0.2  # positions are whole steps of the largest coordinate / 32767
 
@@ -33,22 +36,41 @@ def run(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def opened(run):
-    """The page, with what it said on the console and asked for."""
+def browser():
+    """Headless, without a graphics card."""
     from playwright.sync_api import sync_playwright
 
-    said, asked = [], []
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=list(SOFTWARE_GL))
-        tab = browser.new_page(viewport={"width": 1280, "height": 800})
-        tab.set_default_timeout(LONGEST_MS)
-        tab.on("console", lambda message: said.append((message.type, message.text)))
-        tab.on("pageerror", lambda error: said.append(("error", str(error))))
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.goto((run / "report.html").as_uri())
-        tab.wait_for_function("window.sdn && window.sdn.ready")
-        yield tab, said, asked
-        browser.close()
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=list(SOFTWARE_GL))
+        yield chromium
+        chromium.close()
+
+
+def new_tab(browser):
+    """A tab, with what it will say on the console and ask for."""
+    said, asked = [], []
+    tab = browser.new_page(viewport={"width": 1280, "height": 800})
+    tab.set_default_timeout(LONGEST_MS)
+    tab.on("console", lambda message: said.append((message.type, message.text)))
+    tab.on("pageerror", lambda error: said.append(("error", str(error))))
+    tab.on("request", lambda request: asked.append(request.url))
+    return tab, said, asked
+
+
+def open_in(tab, page: Path) -> float:
+    """Seconds until everything on the page is drawn."""
+    began = time.monotonic()
+    tab.goto(page.as_uri(), wait_until="commit")
+    tab.wait_for_function("window.sdn && window.sdn.ready", polling=50)
+    return time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def opened(run, browser):
+    """The page of the small run."""
+    tab, said, asked = new_tab(browser)
+    open_in(tab, run / "report.html")
+    return tab, said, asked
 
 
 def test_what_is_drawn_is_what_the_dataset_says(run, opened):
@@ -122,3 +144,21 @@ def test_the_page_is_silent_and_asks_for_nothing_but_itself(run, opened):
     assert tab.evaluate("sdn.errors") == []
     own = (run / "report.html").as_uri()
     assert [url for url in asked if not url.startswith((own, "data:", "blob:"))] == []
+
+
+def test_a_report_of_ten_thousand_satellites_opens_in_five_seconds(shared_data, tmp_path, browser):
+    folder, elements = tmp_path / "run", shared_data / "elements" / "starlink_2026-08-22.tle"
+    words = ("experiment=starlink_today", f"constellation.path={elements}", "times.count=24")
+    job = config.job_of([*words, "times.n_epoch=1", "draws=32"])
+    cli.main(["report", str(runner.run(job, folder, QUIET).parent)])
+    assert (folder / "report.html").stat().st_size < MOST_BYTES
+    tab, said, asked = new_tab(browser)
+    took_s = open_in(tab, folder / "report.html")
+    seen = tab.evaluate("sdn.shown()")
+    assert len(seen["satellites"]) + len(seen["lost"]) > 10_000
+    assert [text for kind, text in said if kind == "error"] == []
+    own = (folder / "report.html").as_uri(), "data:", "blob:"
+    assert [url for url in asked if not url.startswith(own)] == []
+    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # by what else the machine does
+    print(f"opened in {took_s:.2f} s at a load of {busy:.2f} a core")
+    assert took_s < OPENS_IN_S * busy

@@ -135,4 +135,4 @@ def test_without_plotly_one_line_says_what_to_install(monkeypatch, run):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setitem(sys.modules, "plotly", None)
     with pytest.raises(InputError, match="pip install plotly"):
-        page.write_report([run], "no globe", run / "none.html", [False])
+        page.write_report([run], "no globe", run / "none.html", ["run"])
