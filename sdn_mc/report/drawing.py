@@ -4,6 +4,7 @@ Colours are those of Okabe and Ito (2008), which readers with any colour vision 
 differ in dash and markers in shape besides. 700 pixels wide, they fit on paper as on a screen.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ OVER_DRAWS = (
 COLOURS = ("#009E73", "#0072B2", "#D55E00", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star")
-LEGEND = 34  # pixels that one line of it takes
+LEGEND = 28  # pixels that one line of it takes
 GRID, INK = "#e4e4e4", "#222222"
 
 
@@ -102,10 +103,12 @@ def choose(
     for k, (name, shown) in enumerate(entries):
         layout = {"xaxis.title.text": x[k]} if x else {}
         buttons.append({"label": name, "method": "update", "args": [{"visible": shown}, layout]})
-    figure.update_layout(margin_t=90)
+    named = {t.name for t in figure.data if t.name and t.showlegend is not False}
+    n_line = math.ceil(sum(7 * len(name) + 60 for name in named) / (WIDTH - 100))
+    figure.update_layout(margin_t=56 + LEGEND * n_line)
     inside = figure.layout.height - figure.layout.margin.t - figure.layout.margin.b
     menu = {
-        "buttons": buttons, "x": 0, "xanchor": "left", "y": 1 + LEGEND / inside,
+        "buttons": buttons, "x": 0, "xanchor": "left", "y": 1 + LEGEND * n_line / inside,
         "yanchor": "bottom", "pad": {"b": 6}, "bgcolor": "white",
     }  # fmt: skip
     figure.update_layout(updatemenus=[menu])

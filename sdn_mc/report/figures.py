@@ -86,7 +86,8 @@ def _through_time(tree: xr.DataTree) -> list[Figure] | str:
                 name=f"{main['column'].values}: 5th and 95th percentile of draws",
                 showlegend=part == "draws_p5", legendgroup="draws",
             )  # fmt: skip
-    figure.update_yaxes(range=[-0.02, 1.02])
+    least = float(data["low"].min())
+    figure.update_yaxes(range=[-0.02, 1.02] if least < 0.5 else [least - 0.3 * (1 - least), 1.005])
     if snapshot:
         title = "Availability through the window"
         words = (

@@ -64,7 +64,8 @@ def shown_columns(tree: xr.DataTree, most: int = 5) -> list[str]:
     if len(names) <= most or found is None:
         return names if len(names) <= most else [*names[: most - 1], names[-1]]
     over = found["value"].isel(flow=-1).values
-    worst = sorted(range(1, len(names) - 1), key=lambda k: over[k])[: most - 2]
+    others = [k for k in range(1, len(names) - 1) if not names[k].startswith(WITHOUT)]
+    worst = sorted(others, key=lambda k: over[k])[: most - 2]
     return [names[k] for k in sorted({0, len(names) - 1, *worst})]
 
 

@@ -36,7 +36,7 @@
 
   // ---- the globe
 
-  const COLOUR = { up: "rgba(70,110,150,0.55)", lost: "#d55e00", sat: "#1f4e79", route: "#000000",
+  const COLOUR = { up: "rgba(70,110,150,0.8)", lost: "#d55e00", sat: "#1f4e79", route: "#000000",
     site: "#cc79a7" };
   const ZOOM = 1.95;  // fills the frame
   const TRACE = { links: 2, gone: 3, sats: 4, lost: 5, route: 6, ends: 7 };

@@ -22,6 +22,8 @@ from sdn_mc.report.summary import WARNING, notes_of, open_summary, value_and_int
 from sdn_mc.store import RESULT_NAME
 
 NAME, RUNS = "report.html", "runs"
+MOST_COLUMNS = 6  # side by side
+OVER_FLOWS_WORDS = "Over flows: the mean, of latencies and times to restore the median"
 INSTALL = (
     "report: it needs plotly, which is not installed; `pip install 'sdn-mc[report]'`, or `pip "
     "install plotly`"
@@ -150,26 +152,25 @@ def globe_section(shown: Shown | str, prefix: str) -> Section:
 
 
 def metric_tables(tree: xr.DataTree) -> str:
-    """Availability by flow, and every output over flows."""
-    columns = figures_data.columns_of(tree)
+    """Every output over flows, and availability by flow."""
+    columns, shown = figures_data.columns_of(tree), figures_data.shown_columns(tree)
     summary = tree["/summary"].to_dataset()
-    names = sorted(str(n) for n in summary.data_vars if f"{n}_low" in summary)
     rows = []
-    for name in names:
+    for name in sorted(str(n) for n in summary.data_vars if f"{n}_low" in summary):
         found = figures_data.estimates(tree, name)
         assert found is not None
         rows.append([summary[name].attrs["long_name"], *_cells(found, -1)])
-    told = markup.table(
-        ["metric", *columns],
-        rows,
-        "Over flows: the mean, of latencies and times to restore the median",
-        True,
-    )
+    heads, caption = ["metric", *columns], OVER_FLOWS_WORDS
+    if is_long := len(columns) > MOST_COLUMNS:
+        rows = [[row[0], c, cell] for row in rows for c, cell in zip(columns, row[1:], strict=True)]
+        heads = ["metric", "column", "value"]
+    told = markup.table(heads, rows, caption, right=not is_long)
     found = figures_data.estimates(tree, "availability")
     if found is not None and found.sizes["flow"] > 1:
+        found = found.isel(column=[columns.index(name) for name in shown])
         flows = [*figures_data.shown_flows(tree), found.sizes["flow"] - 1]
         rows = [[str(found["flow"].values[f]), *_cells(found, f)] for f in flows]
-        told += markup.table(["flow", *columns], rows, "Availability by flow", True)
+        told += markup.table(["flow", *shown], rows, "Availability by flow", True)
         told += paragraph(f"Intervals: {found.attrs.get('method', '')}.")
     return told + paragraph("∞: no path at that share of the times, or not within the horizon.")
 
