@@ -13,11 +13,12 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from sdn_mc.config.building import MISSING
+from sdn_mc.config.limits import check_hydra, check_interpolations, look_through_files
 from sdn_mc.config.values import near
 from sdn_mc.core.problems import InputError, Problems
 
@@ -71,8 +72,7 @@ def compose_most(
     while True:
         try:
             with ours(), explained(left):
-                config = hydra_compose("config", overrides=[*left, *extra])
-                OmegaConf.resolve(config)
+                config = _resolved([*left, *extra])
                 return config, problems
         except InputError as error:
             problems.take(error)
@@ -101,7 +101,7 @@ def compose_with(
     try:
         for key, value in values.items():
             OmegaConf.update(config, key, value, merge=False)
-        OmegaConf.resolve(config)
+        _without_references(config)
     except OmegaConfBaseException:  # Hydra's own way names the override
         words = [f"{key}={as_text(value)}" for key, value in values.items()]
         compose([*overrides, *words], config_dirs)
@@ -188,10 +188,29 @@ def _leaves(node: Any, place: str) -> Iterator[tuple[str, Any]]:
         yield place, node
 
 
+def _resolved(overrides: Sequence[str]) -> DictConfig:
+    """The configuration without Hydra's own part, once that and all references are known to end."""
+    config = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
+    check_hydra(OmegaConf.to_container(config.hydra, resolve=False))
+    with open_dict(config):
+        del config["hydra"]
+    return _without_references(config)
+
+
+def _without_references(config: DictConfig) -> DictConfig:
+    """The same with values in the place of references, which are known to end."""
+    tree = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(tree, dict)
+    check_interpolations(tree)
+    OmegaConf.resolve(config)
+    return config
+
+
 @contextmanager
 def ours() -> Iterator[None]:
     """Hydra, set up with our own configuration folder."""
     GlobalHydra.instance().clear()
+    look_through_files(config_folder())
     with initialize_config_dir(str(config_folder()), job_name=JOB_NAME, version_base="1.3"):
         yield
 
@@ -208,13 +227,22 @@ def explained(overrides: Sequence[str]) -> Iterator[None]:
         place = f"{where.name}, line {where.line + 1}" if where is not None else "configuration"
         what = getattr(error, "problem", None) or "it cannot be read"
         raise InputError(f"{place}: this is not YAML ({what}); correct it") from None
+    except RecursionError:
+        raise InputError(
+            f"{_blamed('', overrides)}: nested too deeply, or a part of itself; write it flatter"
+        ) from None
+    except OSError as error:  # a name that no file can have
+        raise InputError(
+            f"{_blamed('', overrides)}: {error.strerror or error}; write GROUP=NAME"
+        ) from None
     except ValueError as error:  # a group given something that is no name
         raise InputError(f"{_blamed(str(error), overrides)}: {error}; write GROUP=NAME") from None
 
 
 def _message(error: Exception, overrides: Sequence[str]) -> str:
     """What Hydra found wrong, in one sentence that names the override."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = str(error) or str(error.__cause__ or "")
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
     first = re.sub("^In '.*?': ", "", lines[0] if lines else type(error).__name__).rstrip(".")
     blamed = _blamed(str(error), overrides)
     if first.startswith("Could not override") or "not in struct" in first:
@@ -268,7 +296,10 @@ def _no_such_key(first: str, overrides: Sequence[str]) -> str:
 
 def _is_choice(override: str) -> bool:
     """Does it choose a part of the run, so that other overrides depend on it?"""
-    return (config_folder() / _key(override).partition("@")[0]).is_dir()
+    try:
+        return (config_folder() / _key(override).partition("@")[0]).is_dir()
+    except OSError:  # longer than any name
+        return False
 
 
 def _key(override: str) -> str:
@@ -278,6 +309,6 @@ def _key(override: str) -> str:
 def _parses(override: str) -> bool:
     try:
         OverridesParser.create().parse_overrides([override])
-    except HydraException:
+    except (HydraException, ValueError, RecursionError):
         return False
     return True

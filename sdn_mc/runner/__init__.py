@@ -77,6 +77,11 @@ def _resumed(
     """The same, with nobody else writing."""
     result.repair()
     said, n_draw = result.attributes(), result.n_draw
+    if lacking := [name for name in contents.ATTRIBUTES_TO_RESUME if name not in said]:
+        raise InputError(
+            f"{path}: the result is damaged (it has no attribute {', '.join(lacking)}); start a "
+            "new run"
+        )
     wanted = n_draw if draws is None else draws
     if wanted < n_draw:
         raise InputError(f"draws: {wanted} given, but {path} has {n_draw}; give as many or more")
@@ -86,6 +91,8 @@ def _resumed(
     _check_same_code(result, said)
     stored = json.loads(said["config"]) | {"draws": wanted}
     job = config.load(stored, said["start_directory"], plugins)
+    if job.inputs:
+        console.print(f"{path}: reads {', '.join(job.inputs)} again", markup=False)
     _check_same_inputs(job, said)
     keep_compiled_code()
     with workers(job) as pool:
@@ -164,8 +171,9 @@ def keep_compiled_code() -> None:
 
 def _check_same_code(result: store.Store, said: dict[str, Any]) -> None:
     """Another version may draw other numbers."""
-    begun = json.loads(said["versions"])["sdn_mc"]
-    made_by = {begun} | {stamp["code_version"] for stamp in result.done_blocks().values()}
+    begun = json.loads(said["versions"]).get("sdn_mc")
+    stamps = result.done_blocks().values()
+    made_by = {str(begun)} | {str(stamp.get("code_version")) for stamp in stamps}
     if made_by != {sdn_mc.__version__}:
         raise InputError(
             f"{result.folder}: made by sdn_mc {', '.join(sorted(made_by))}, and this is "
