@@ -63,6 +63,6 @@ class Sobol(eqx.Module):
 
 def _net(n_dimension: int, seed: int, group: int) -> np.ndarray:
     """The points of one group, in [0, 1)."""
-    key = np.array([seed, (component_code("sobol") << 32) | group], np.uint64)
-    generator = np.random.Generator(np.random.Philox(key=key))
+    entropy = np.random.SeedSequence([seed, component_code("sobol"), group])
+    generator = np.random.Generator(np.random.Philox(entropy))
     return qmc.Sobol(n_dimension, scramble=True, rng=generator).random(DRAWS_PER_GROUP)

@@ -68,7 +68,7 @@ def mean_interval(
     if np.isfinite(within[1] - within[0]):
         for at, bound in enumerate(within):
             if np.all(values == bound):
-                return _at_bound(spread, within, at, size or count, 1 - level)
+                return _at_bound(spread, within, at, size or float(count), 1 - level)
     low, high = _ends(value, spread, within, level)
     low, high = min(max(low, within[0]), value), max(min(high, within[1]), value)
     method = _method(spread, paired)

@@ -8,11 +8,12 @@ Weighted: the weights w have the known mean 1, which makes them a control variat
     y_i = w_i x_i - b (w_i - 1),    b = cov(w x, w) / var(w)
 
 (regression estimator; Hesterberg 1995, Technometrics 37:185; Owen 2013, Monte Carlo theory, section
-9.10). With b = 0 it is the unbiased estimate, with b the mean the self-normalised one; with the
-best b its error is at most that of either: of a rare event the unbiased one's, while what all draws
-have alike (b = x) is exact, and availability and unavailability add up to 1. Fitting b leaves a
-bias of the order of 1 / draws. In strata, with m_s the mean of the n_s draws of stratum s in an
-epoch of n, and W_i their share by weight,
+9.10), which is sum W_i x_i with W_i = w_i (1 - (mean w - 1) (w_i - mean w) / var w) / n. With b = 0
+it is the unbiased estimate, with b the mean the self-normalised one; with the best b its error is
+at most that of either: of a rare event the unbiased one's, while what all draws have alike (b = x)
+is exact, and availability and unavailability add up to 1. Fitting b leaves a bias of the order of
+1 / draws. In strata, with m_s the mean of the n_s draws of stratum s in an epoch of n, and W_i
+their share by weight,
 
     y_i = mean + n W_i sqrt(n_s / (n_s - 1)) (x_i - m_s),
 
@@ -66,14 +67,21 @@ def effective_draws(weight: Float64[np.ndarray, " draw"]) -> float:
 
 
 def shares_of(design: Design, epoch: Int[np.ndarray, " draw"]) -> Float64[np.ndarray, " draw"]:
-    """Share of each draw in the estimate; epochs count by their draws."""
+    """Share of each draw in the estimate of a mean; epochs count by their draws."""
+    weight = design.weight
     _, group, count = np.unique(epoch, return_inverse=True, return_counts=True)
-    return design.weight / np.bincount(group, design.weight)[group] * count[group] / len(epoch)
+    if design.stratum is not None or design.net is not None:
+        return weight / np.bincount(group, weight)[group] * count[group] / len(epoch)
+    apart = weight - (np.bincount(group, weight) / count)[group]
+    square = float(apart @ apart)
+    known = (weight.sum() - len(weight)) / square if square else 0.0
+    share = weight * np.maximum(1 - known * apart, 0.0)
+    return share / share.sum()
 
 
 def as_plain(
     values: Float[np.ndarray, " draw"], epoch: Int[np.ndarray, " draw"], design: Design
-) -> tuple[Float64[np.ndarray, " draw"], Int[np.ndarray, " draw"]]:
+) -> tuple[Float64[np.ndarray, " unit"], Int[np.ndarray, " unit"]]:
     """Values and epochs of a plain sample with this mean and this error."""
     values = np.asarray(values, np.float64)
     if design.net is not None:
