@@ -39,7 +39,7 @@ def write_summary(run: Prepared, result: Store) -> None:
         "/summary/column": np.array(names),
         "/summary/flow": np.array([*run.flows.name, OVER_FLOWS]),
     }
-    design, gains = design_of(run, result), []
+    design, gains = design_of(run.system.sampling, result), []
     for output, scores, of in _healthy_scores(run, result, epoch):
         rows = [_healthy_row(run, output, scores, of, design if of is epoch else None)]
         rows += [
@@ -53,17 +53,17 @@ def write_summary(run: Prepared, result: Store) -> None:
             variables.append(_variable(output, name, part, rows, flow_axis))
     result.write_group("/summary", variables, values)
     if design is not None:
-        said = json.loads(result.attributes()["sampling"])
-        notes = [
-            n for n in json.loads(result.attributes()["notes"]) if n not in said.get("said", [])
-        ]
-        said |= {"said": warnings(design)}
-        result.set_attributes(
-            {
-                "sampling": json.dumps(told(said, design, gains)),
-                "notes": json.dumps([*notes, *said["said"]]),
-            }
-        )
+        result.set_attributes(_said_of_sampling(result, design, gains))
+
+
+def _said_of_sampling(result: Store, design: Design, gains: list[dict[str, Any]]) -> dict[str, str]:
+    """Attributes with what the sampling bought, and warnings among the notes, anew."""
+    about = result.attributes()
+    said, notes = json.loads(about["sampling"]), json.loads(about["notes"])
+    before, now = said.get("warnings", []), warnings(design)
+    kept = [note for note in notes if note not in before]
+    found = told(said | {"warnings": now}, design, gains)
+    return {"sampling": json.dumps(found), "notes": json.dumps([*kept, *now])}
 
 
 def _gains(

@@ -18,7 +18,7 @@ import numpy as np
 
 from sdn_mc import engine
 from sdn_mc.core.constants import DRAWS_PER_GROUP
-from sdn_mc.core.protocols import Output
+from sdn_mc.core.protocols import Output, Sampling
 from sdn_mc.engine import Prepared
 from sdn_mc.statistics import Design, effective_draws, variances
 from sdn_mc.store import Store
@@ -33,9 +33,9 @@ TIMED = 3  # of which the fastest counts
 MEANS = ("mean", "share")
 
 
-def design_of(run: Prepared, result: Store) -> Design | None:
+def design_of(sampling: Sampling | None, result: Store) -> Design | None:
     """How the draws of a result were made; None: plain."""
-    if run.system.sampling is None:
+    if sampling is None:
         return None
     there = set(result.arrays())
     said = {

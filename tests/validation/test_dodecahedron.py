@@ -54,10 +54,9 @@ def test_tilted_draws_find_a_rare_cut(tmp_path):
 
 
 def test_strata_of_failed_links_find_it_too(tmp_path):
-    value, error, row, _ = found(tmp_path / "run", *STRATA, f"draws={4 * N_DRAW}")
-    sigma = np.sqrt(variance_in_strata(FIRST, SHARES) / (4 * N_DRAW))
-    assert abs(value - EXACT) < 4 * sigma
-    assert error == pytest.approx(sigma, rel=1.0)  # of some 25 cuts seen
+    n_draw = 2 * N_DRAW  # about thirteen cuts are seen: too few to hold their own error to anything
+    value, _, row, _ = found(tmp_path / "run", *STRATA, f"draws={n_draw}")
+    assert abs(value - EXACT) < 4 * np.sqrt(variance_in_strata(FIRST, SHARES) / n_draw)
     assert row["plain_variance"] / row["variance"] > 50
 
 
