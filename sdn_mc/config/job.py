@@ -89,8 +89,7 @@ def load(
             name: builder.part(node, group, f"{group}.{name}") for name, node in nodes.items()
         }
     sampling = tree.get(SAMPLING)
-    plain_draws = sampling is None
-    parts[SAMPLING] = None if plain_draws else builder.part(sampling, SAMPLING, SAMPLING)
+    parts[SAMPLING] = builder.part(sampling, SAMPLING, SAMPLING) if sampling else None
     draws = _whole(tree, "draws", 1, 10**9, problems)
     seed = _whole(tree, "seed", 0, 2**32 - 1, problems)
     columns = _columns(tree, problems)
