@@ -25,6 +25,7 @@ sdn-mc: resilience of satellite laser meshes, over thousands of attack and failu
                                     an experiment with a study is many runs and their decisions
   sdn-mc summary RUN                the table of a run, or the decisions of a study, again
   sdn-mc resume RUN [draws=N]       continue a stopped run or study, or give it more draws
+  sdn-mc resume RUN part=2/4        do the second quarter of a run, beside other processes
   sdn-mc list [GROUP]               what can be chosen: threats, constellations, …
   sdn-mc explain NAME               a component: model, fields with units and ranges, source
   sdn-mc trace RUN draw=17 pair=3 time=41 [column=NAME]
@@ -48,14 +49,27 @@ sdn-mc run [key=value …] [-m] [--config-dir FOLDER] [-c job]
   --config-dir   a folder with your own YAML files, in folders named as the groups
   -c job         print the whole configuration and stop
   hydra.run.dir=FOLDER   where the run puts its files
+  part=2/4       of a run split over processes (and machines with a shared disk), the second of
+                 four parts; all have the same words and hydra.run.dir, and go at once or in turn:
+                 `srun -n 4 sh -c 'sdn-mc run … hydra.run.dir=X part=$((SLURM_PROCID + 1))/4'`.
+                 The last to end writes the summary. -m part=1/4,2/4,3/4,4/4 leaves it to Hydra's
+                 launcher. part=prepare makes the result and no draws, for `sdn-mc resume X part=…`
 """
 SUMMARY_HELP = "sdn-mc summary RUN\n\n  RUN: the folder that a run printed, or its result.zarr\n"
 RESUME_HELP = """\
-sdn-mc resume RUN [draws=N] [plugins=[PACKAGE]]
+sdn-mc resume RUN [draws=N] [part=I/N] [plugins=[PACKAGE]]
 
   Continues a stopped run after its last committed block. With draws=N a run gets more draws; the
   first ones stay the same, bit for bit. A run with components of your own needs their packages
   named again.
+
+  sdn-mc run … hydra.run.dir=X part=prepare     a run to be split: its result, without draws
+  sdn-mc resume X part=1/4                      its first quarter; others at once, anywhere
+  sdn-mc resume X                               whatever is missing, when no part is at work
+  sdn-mc resume X draws=N part=prepare          room for more draws, which parts then fill
+
+  Whoever finds all draws done writes the summary. Two processes of one part are refused. On Slurm:
+  `sbatch --array=1-4 --wrap='sdn-mc resume X part=$SLURM_ARRAY_TASK_ID/4'`.
 """
 LIST_HELP = """\
 sdn-mc list [GROUP] [--config-dir FOLDER]
@@ -131,11 +145,12 @@ def _run(words: list[str]) -> None:
     flags, overrides, config_dirs = _split(words)
     overrides = config.completed(overrides)
     if "-m" in flags:
-        first, *_ = config.sweep_jobs(overrides, config_dirs)
+        jobs = config.sweep_jobs(overrides, config_dirs)
+        first = jobs[0]
         if config.compose(first, config_dirs).get("study"):
             raise InputError("-m: a study is many runs already; leave -m out, or set study=null")
         folder = config.output_folder(first, config_dirs, sweep=True)
-        _inside_hydra(None, ["-m", *overrides], config_dirs, folder)
+        _inside_hydra(None, ["-m", *_in_one_folder(overrides, jobs)], config_dirs, folder)
         return
     if "-c" in flags:
         from omegaconf import OmegaConf
@@ -144,15 +159,36 @@ def _run(words: list[str]) -> None:
         return
     job = config.job_of(overrides, config_dirs)
     folder = config.output_folder(overrides, config_dirs)
+    is_part = job.part not in (None, config.PREPARED_ONLY)
+    if is_part and not any(word.startswith("hydra.run.dir=") for word in overrides):
+        raise InputError(
+            f"part: {job.part} given without hydra.run.dir; give every part the same one, as "
+            "hydra.run.dir=FOLDER"
+        )
     if (asked := config.study_of(job.resolved)) is not None:
+        if job.part is not None:
+            raise InputError(f"part: {job.part} given, but a study is many runs; leave part out")
         _study(asked, overrides, config_dirs, folder)
         return
-    if (folder / "result.zarr").exists():
+    if (folder / "result.zarr").exists() and not is_part:
         raise InputError(
             f"hydra.run.dir: there is a result in {folder} already; continue it with `sdn-mc "
             f"resume {folder}`, or choose another folder"
         )
     _inside_hydra(job, overrides, config_dirs, folder)
+
+
+def _in_one_folder(overrides: list[str], jobs: list[list[str]]) -> list[str]:
+    """The overrides of a sweep; where its jobs are parts of one run, with one folder for all."""
+    parts = {word for job in jobs for word in job if word.startswith("part=")}
+    if len(parts) < 2 or any(word.startswith("hydra.sweep.subdir=") for word in overrides):
+        return overrides
+    if len(parts) < len(jobs):
+        raise InputError(
+            "part: other keys are swept too; give the parts of one run a folder by the values of "
+            "those, as hydra.sweep.subdir='${seed}'"
+        )
+    return [*overrides, "hydra.sweep.subdir=."]
 
 
 def _study(asked: Any, overrides: list[str], config_dirs: list[str], folder: Path) -> None:
@@ -226,7 +262,7 @@ def _one_job(job: Any, composed: Any) -> InputError | None:
     console = _console()
     try:
         ready = config.load(composed) if job is None else job
-        if job is None:
+        if job is None and ready.part is None:
             ready = ready._replace(title=f"{ready.title} ({_this_job()})")
             if ready.store.paths == "auto":
                 ready = ready._replace(store=ready.store._replace(paths="none"))
@@ -237,7 +273,8 @@ def _one_job(job: Any, composed: Any) -> InputError | None:
         store.remove_unbegun(folder, [folder], ())
         name = f"job {HydraConfig.get().job.num} ({_this_job()})"
         return InputError(f"{name}: {problem}" for problem in error.problems)
-    print_summary(path, console)
+    if runner.is_finished(path):
+        print_summary(path, console)
     console.print(f"result: {_shown(path)}", markup=False, soft_wrap=True)
     return None
 
@@ -260,17 +297,22 @@ def _summary(words: list[str]) -> None:
 
 
 def _resume(words: list[str]) -> None:
-    from sdn_mc import runner
+    from sdn_mc import config, runner
     from sdn_mc.report.decisions import print_decisions
     from sdn_mc.report.summary import print_summary
     from sdn_mc.runner import study
 
     words, plugins = _plugins(words)
+    parts = [word.partition("=")[2] for word in words if word.startswith("part=")]
+    part = config.share_of(parts[-1]) if parts else None
+    words = [word for word in words if not word.startswith("part=")]
     paths, given = _path_and_keys(words, {"draws"}, "resume")
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("sdn_mc").setLevel(logging.INFO)
     folder = Path(paths)
     if study.is_study(folder):
+        if part is not None:
+            raise InputError(f"part: {part} given, but {folder} is a study; leave part out")
         with ended_by_ctrl_c(lambda: _way_on_study(folder)):
             found = study.go_on(folder, _console(), given.get("draws"), plugins)
         print_decisions(found, _console())
@@ -281,8 +323,9 @@ def _resume(words: list[str]) -> None:
             f"resume; start it again with `{_command_of(folder)}`"
         )
     with ended_by_ctrl_c(lambda: _way_on(folder)):
-        path = runner.resume(folder, _console(), given.get("draws"), plugins)
-    print_summary(path, _console())
+        path = runner.resume(folder, _console(), given.get("draws"), plugins, part)
+    if runner.is_finished(path):
+        print_summary(path, _console())
 
 
 def _list(words: list[str]) -> None:

@@ -19,14 +19,25 @@ from sdn_mc.config.composing import (
     search_path,
     sweep_jobs,
 )
-from sdn_mc.config.job import CONFIG_GROUPS, Job, RunOptions, StoreOptions, load
+from sdn_mc.config.job import (
+    CONFIG_GROUPS,
+    PREPARED_ONLY,
+    Job,
+    RunOptions,
+    Share,
+    StoreOptions,
+    load,
+    share_of,
+)
 from sdn_mc.config.study import Study, study_of
 from sdn_mc.core.problems import InputError
 
 __all__ = [
     "CONFIG_GROUPS",
+    "PREPARED_ONLY",
     "Job",
     "RunOptions",
+    "Share",
     "StoreOptions",
     "Study",
     "completed",
@@ -38,6 +49,7 @@ __all__ = [
     "output_folder",
     "quoted",
     "search_path",
+    "share_of",
     "study_of",
     "sweep_jobs",
 ]

@@ -21,7 +21,7 @@ from sdn_mc.config.values import near
 from sdn_mc.core.problems import InputError, Problems
 
 # Keys that change nothing of what is asked.
-NO_STUDY = ("draws", "seed", "run", "store", "hydra", "plugins", "aliases", "title")
+NO_STUDY = ("draws", "seed", "run", "part", "store", "hydra", "plugins", "aliases", "title")
 
 
 def config_folder() -> Path:

@@ -20,7 +20,8 @@ SINGLE = (
 )  # fmt: skip
 SEVERAL = ("threats", "metrics")
 PLAIN = (
-    "title", "draws", "seed", "columns", "campaigns", "store", "run", "plugins", "aliases", "study",
+    "title", "draws", "seed", "columns", "campaigns", "store", "run", "part", "plugins", "aliases",
+    "study",
 )  # fmt: skip
 CONFIG_GROUPS = (*SINGLE, *SEVERAL, "experiment")
 IMPORTANCE = "importance"  # columns that tell what each threat brings
@@ -40,6 +41,25 @@ class RunOptions(NamedTuple):
     block_draws: int | None
 
 
+class Share(NamedTuple):
+    """One of the parts that a run is split into: `number` of `n_share`, counted from 1."""
+
+    number: int  # 0: no draws, only what all parts need
+    n_share: int
+
+    def blocks(self, n_block: int) -> range:
+        """Its blocks of 256 draws, of `n_block`: neighbours, as many as others have or one more."""
+        before = n_block * max(self.number - 1, 0) // self.n_share
+        return range(before, n_block * self.number // self.n_share)
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.n_share}" if self.number else PREPARE
+
+
+PREPARE = "prepare"
+PREPARED_ONLY = Share(0, 1)
+
+
 class Job(NamedTuple):
     """A checked configuration."""
 
@@ -51,6 +71,7 @@ class Job(NamedTuple):
     seed: int
     store: StoreOptions
     run: RunOptions
+    part: Share | None  # None: all of it
     resolved: dict[str, Any]  # the configuration as plain values, as stored
     assumptions: tuple[dict[str, Any], ...]
     inputs: dict[str, str]  # path as given -> sha-256
@@ -92,6 +113,11 @@ def load(
     columns = _columns(tree, problems)
     campaigns = _campaigns(tree, parts["threats"], problems)
     store, run = _store_options(tree, problems), _run_options(tree, problems)
+    part = None
+    try:
+        part = share_of(tree.get("part"))
+    except InputError as error:
+        problems.take(error)
     _check_together(parts, problems)
     problems.raise_all()
     return Job(
@@ -103,9 +129,25 @@ def load(
         seed=seed,
         store=store,
         run=run,
-        resolved=tree,
+        part=part,
+        resolved=tree | {"part": None},
         assumptions=tuple(builder.assumptions),
         inputs=builder.inputs,
+    )
+
+
+def share_of(given: Any) -> Share | None:
+    """What `part=` means: `2/4`, `prepare`, or nothing."""
+    if given in (None, "null"):
+        return None
+    if given == PREPARE:
+        return PREPARED_ONLY
+    number, _, n_share = str(given).partition("/")
+    if number.isdecimal() and n_share.isdecimal() and 1 <= int(number) <= int(n_share):
+        return Share(int(number), int(n_share))
+    raise InputError(
+        f"part: {shown(given)} given; give part={PREPARE}, or which of how many, from part=1/4 to "
+        "part=4/4"
     )
 
 

@@ -14,12 +14,14 @@ is there. So a process killed at any instant loses at most the block it was writ
 is not covered, because zarr does not fsync. Several processes may write different blocks of one
 store at the same time: `write_block` and `commit` touch only that block's own files. Everything
 else (`create`, `extend`, `shorten`, `repair`, `write_group`, `set_attributes`) is for one process.
+`alone_in`, `holding` and `changing` see to both.
 """
 
 from sdn_mc.store.compare import differences
 from sdn_mc.store.decisions import open_decisions, read_note, write_decisions, write_note
-from sdn_mc.store.files import RESULT_NAME, alone_in, check_space, full_disk_explained
+from sdn_mc.store.files import RESULT_NAME, check_space, full_disk_explained
 from sdn_mc.store.folders import not_yet_there, remove_unbegun
+from sdn_mc.store.locks import alone_in, changing, holding
 from sdn_mc.store.result import Store, create, open_result, open_store
 from sdn_mc.store.schema import GROUPS, SCHEMA_VERSION, Variable, predicted_bytes
 
@@ -30,10 +32,12 @@ __all__ = [
     "Store",
     "Variable",
     "alone_in",
+    "changing",
     "check_space",
     "create",
     "differences",
     "full_disk_explained",
+    "holding",
     "not_yet_there",
     "open_decisions",
     "open_result",

@@ -2,10 +2,9 @@
 
 import contextlib
 import errno
-import fcntl
 import json
-import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,26 +47,9 @@ def locate(path: str | Path) -> Path:
     return result
 
 
-@contextlib.contextmanager
-def alone_in(folder: str | Path) -> Iterator[None]:
-    """While this lasts, no other process writes to the run folder; a killed one holds nothing."""
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                f"{folder}: another process is writing to this run; wait until it has ended"
-            ) from None
-        yield
-    finally:
-        os.close(held)
-
-
 def replace_json(path: Path, content: Any, scratch: Path) -> None:
     """Write JSON in one step: whoever reads sees the old file or the new one, whole."""
-    partial = scratch / f"{PARTIAL_PREFIX}{path.parent.name}-{path.name}-{os.getpid()}"
+    partial = scratch / f"{PARTIAL_PREFIX}{path.parent.name}-{path.name}-{uuid.uuid4().hex[:8]}"
     try:
         partial.write_text(json.dumps(content, indent=1, allow_nan=False), encoding="utf-8")
         partial.replace(path)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sdn_mc.store.files import RESULT_NAME
+from sdn_mc.store.locks import LOCK_NAME
 
 
 def not_yet_there(folder: str | Path) -> list[Path]:
@@ -28,7 +29,7 @@ def remove_unbegun(folder: str | Path, new: Sequence[Path], own: Sequence[str]) 
     if whole in new:
         shutil.rmtree(whole, ignore_errors=True)
     else:
-        for path in (whole / name for name in own):
+        for path in (whole / name for name in (*own, LOCK_NAME)):
             shutil.rmtree(path, ignore_errors=True)
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)

@@ -192,8 +192,9 @@ class Store:
                 found[int(file.stem)] = json.loads(file.read_text(encoding="utf-8"))
             except ValueError:  # emptied by a loss of power: the block is computed again
                 continue
-        n_block = self.n_block
-        return {block: stamp for block, stamp in found.items() if block < n_block}
+        n_draw = self.n_draw  # a block that was a part when it was committed counts for no more
+        left = {block: min(DRAWS_PER_GROUP, n_draw - block * DRAWS_PER_GROUP) for block in found}
+        return {b: stamp for b, stamp in found.items() if stamp["n_draw"] >= left[b] > 0}
 
     def n_committed(self) -> int:
         """Draws, from the first on without a gap, that are committed."""
