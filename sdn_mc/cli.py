@@ -49,13 +49,18 @@ sdn-mc run [key=value …] [-m] [--config-dir FOLDER] [-c job]
   --config-dir   a folder with your own YAML files, in folders named as the groups
   -c job         print the whole configuration and stop
   hydra.run.dir=FOLDER   where the run puts its files
+  store.url=s3://BUCKET/PREFIX   the result goes there, with AWS_ACCESS_KEY_ID and the like set;
+                 the folder keeps the log. summary, resume and trace take the URL, or the folder
   part=2/4       of a run split over processes (and machines with a shared disk), the second of
                  four parts; all have the same words and hydra.run.dir, and go at once or in turn:
                  `srun -n 4 sh -c 'sdn-mc run … hydra.run.dir=X part=$((SLURM_PROCID + 1))/4'`.
-                 The last to end writes the summary. -m part=1/4,2/4,3/4,4/4 leaves it to Hydra's
-                 launcher. part=prepare makes the result and no draws, for `sdn-mc resume X part=…`
+                 The last to end writes the summary. See `sdn-mc resume --help`, too
 """
-SUMMARY_HELP = "sdn-mc summary RUN\n\n  RUN: the folder that a run printed, or its result.zarr\n"
+SUMMARY_HELP = """\
+sdn-mc summary RUN
+
+  RUN: the folder that a run printed, its result.zarr, or its URL
+"""
 RESUME_HELP = """\
 sdn-mc resume RUN [draws=N] [part=I/N] [plugins=[PACKAGE]]
 
@@ -140,17 +145,17 @@ def simulate_job(overrides: list[str], folder: str | None) -> "DataTree":
 
 def _run(words: list[str]) -> None:
     """Compose, check everything, then run inside Hydra's own output folder."""
-    from sdn_mc import config
+    from sdn_mc import config, store
 
     flags, overrides, config_dirs = _split(words)
     overrides = config.completed(overrides)
     if "-m" in flags:
-        jobs = config.sweep_jobs(overrides, config_dirs)
-        first = jobs[0]
+        _check_one_run(overrides, "-m: a sweep is many runs")
+        first, *_ = config.sweep_jobs(overrides, config_dirs)
         if config.compose(first, config_dirs).get("study"):
             raise InputError("-m: a study is many runs already; leave -m out, or set study=null")
         folder = config.output_folder(first, config_dirs, sweep=True)
-        _inside_hydra(None, ["-m", *_in_one_folder(overrides, jobs)], config_dirs, folder)
+        _inside_hydra(None, ["-m", *overrides], config_dirs, folder)
         return
     if "-c" in flags:
         from omegaconf import OmegaConf
@@ -160,35 +165,30 @@ def _run(words: list[str]) -> None:
     job = config.job_of(overrides, config_dirs)
     folder = config.output_folder(overrides, config_dirs)
     is_part = job.part not in (None, config.PREPARED_ONLY)
-    if is_part and not any(word.startswith("hydra.run.dir=") for word in overrides):
+    is_placed = any(word.startswith(("hydra.run.dir=", "store.url=")) for word in overrides)
+    if is_part and not is_placed:
         raise InputError(
             f"part: {job.part} given without hydra.run.dir; give every part the same one, as "
             "hydra.run.dir=FOLDER"
         )
     if (asked := config.study_of(job.resolved)) is not None:
-        if job.part is not None:
-            raise InputError(f"part: {job.part} given, but a study is many runs; leave part out")
+        _check_one_run(overrides, "a study is many runs")
         _study(asked, overrides, config_dirs, folder)
         return
-    if (folder / "result.zarr").exists() and not is_part:
+    key, where = ("store.url", job.store.url) if job.store.url else ("hydra.run.dir", folder)
+    if store.has_result(where) and not is_part:
         raise InputError(
-            f"hydra.run.dir: there is a result in {folder} already; continue it with `sdn-mc "
-            f"resume {folder}`, or choose another folder"
+            f"{key}: there is a result in {where} already; continue it with `sdn-mc resume "
+            f"{where}`, or choose another {'URL' if job.store.url else 'folder'}"
         )
     _inside_hydra(job, overrides, config_dirs, folder)
 
 
-def _in_one_folder(overrides: list[str], jobs: list[list[str]]) -> list[str]:
-    """The overrides of a sweep; where its jobs are parts of one run, with one folder for all."""
-    parts = {word for job in jobs for word in job if word.startswith("part=")}
-    if len(parts) < 2 or any(word.startswith("hydra.sweep.subdir=") for word in overrides):
-        return overrides
-    if len(parts) < len(jobs):
-        raise InputError(
-            "part: other keys are swept too; give the parts of one run a folder by the values of "
-            "those, as hydra.sweep.subdir='${seed}'"
-        )
-    return [*overrides, "hydra.sweep.subdir=."]
+def _check_one_run(overrides: list[str], why: str) -> None:
+    """Some keys are for one run, which is split or stored elsewhere."""
+    for key in ("part", "store.url"):
+        if any(word.startswith(f"{key}=") for word in overrides):
+            raise InputError(f"{key}: given, but {why}; leave {key} out, or begin them one by one")
 
 
 def _study(asked: Any, overrides: list[str], config_dirs: list[str], folder: Path) -> None:
@@ -262,7 +262,7 @@ def _one_job(job: Any, composed: Any) -> InputError | None:
     console = _console()
     try:
         ready = config.load(composed) if job is None else job
-        if job is None and ready.part is None:
+        if job is None:
             ready = ready._replace(title=f"{ready.title} ({_this_job()})")
             if ready.store.paths == "auto":
                 ready = ready._replace(store=ready.store._replace(paths="none"))
@@ -275,7 +275,8 @@ def _one_job(job: Any, composed: Any) -> InputError | None:
         return InputError(f"{name}: {problem}" for problem in error.problems)
     if runner.is_finished(path):
         print_summary(path, console)
-    console.print(f"result: {_shown(path)}", markup=False, soft_wrap=True)
+    shown = _shown(path) if isinstance(path, Path) else path
+    console.print(f"result: {shown}", markup=False, soft_wrap=True)
     return None
 
 
@@ -292,8 +293,9 @@ def _summary(words: list[str]) -> None:
     from sdn_mc.report.summary import print_summary
     from sdn_mc.runner import study
 
-    path = Path(_one_path(words, "summary"))
-    (print_decisions if study.is_study(path) else print_summary)(path, _console())
+    path = _place(_one_path(words, "summary"))
+    is_study = isinstance(path, Path) and study.is_study(path)
+    (print_decisions if is_study else print_summary)(path, _console())
 
 
 def _resume(words: list[str]) -> None:
@@ -309,15 +311,15 @@ def _resume(words: list[str]) -> None:
     paths, given = _path_and_keys(words, {"draws"}, "resume")
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("sdn_mc").setLevel(logging.INFO)
-    folder = Path(paths)
-    if study.is_study(folder):
+    folder = _place(paths)
+    if isinstance(folder, Path) and study.is_study(folder):
         if part is not None:
             raise InputError(f"part: {part} given, but {folder} is a study; leave part out")
-        with ended_by_ctrl_c(lambda: _way_on_study(folder)):
+        with ended_by_ctrl_c(lambda: _way_on_study(Path(folder))):
             found = study.go_on(folder, _console(), given.get("draws"), plugins)
         print_decisions(found, _console())
         return
-    if _is_without_result(folder):
+    if isinstance(folder, Path) and _is_without_result(folder):
         raise InputError(
             f"{folder}: the run was stopped before it made its result, so there is nothing to "
             f"resume; start it again with `{_command_of(folder)}`"
@@ -359,7 +361,7 @@ def _trace(words: list[str]) -> None:
             f"trace: no {', '.join(missing)} given; write sdn-mc trace RUN draw=17 pair=3 time=41"
         )
     moment = given["draw"], given["pair"], given["time"]
-    print_trace(Path(path), *moment, column[0] if column else None, _console(), plugins)
+    print_trace(_place(path), *moment, column[0] if column else None, _console(), plugins)
 
 
 # ---- small parts
@@ -432,6 +434,11 @@ def _new_folder() -> Path:
     return Path("outputs") / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S-%f}"
 
 
+def _place(word: str) -> Path | str:
+    """A folder, or the URL of a result in an object store."""
+    return word if "://" in word else Path(word)
+
+
 def _shown(folder: Path) -> Path:
     """Relative to where the command started, where that is shorter to read."""
     here = Path.cwd()
@@ -440,15 +447,21 @@ def _shown(folder: Path) -> Path:
 
 def _is_without_result(folder: Path) -> bool:
     """Did a run begin in this folder, but not come as far as its result?"""
-    return (folder / HYDRA_NOTES).is_dir() and not (folder / "result.zarr").exists()
+    from sdn_mc import store
+
+    return (folder / HYDRA_NOTES).is_dir() and not store.has_result(folder)
 
 
-def _way_on(folder: Path, sweep: bool = False) -> str:
+def _way_on(folder: Path | str, sweep: bool = False) -> str:
     """How to continue a run that was interrupted."""
+    from sdn_mc import store
+
+    if isinstance(folder, str):
+        return f"stopped; `sdn-mc resume {folder}` goes on after the last finished block"
     shown = _shown(folder)
     if sweep and folder.exists():
         return f"stopped; `sdn-mc resume {shown}/NUMBER` continues a job that has its result.zarr"
-    if (folder / "result.zarr").exists() or folder.name == "result.zarr":
+    if store.has_result(folder) or folder.name == "result.zarr":
         return f"stopped; `sdn-mc resume {shown}` goes on after the last finished block"
     return "stopped; the run had made no result yet, so nothing was kept; start it again"
 

@@ -24,14 +24,16 @@ PLAIN = (
     "study",
 )  # fmt: skip
 CONFIG_GROUPS = (*SINGLE, *SEVERAL, "experiment")
+URL_STARTS = ("s3://", "gs://", "az://", "file:///")
 IMPORTANCE = "importance"  # columns that tell what each threat brings
 LINK_BYTES = 8 * 4  # delays of four links of a satellite at one instant: less no scene holds
 
 
 class StoreOptions(NamedTuple):
-    """What is kept of the latency series: "auto", "all", "first_1000" or "none"."""
+    """What is kept of the latency series: "auto", "all", "first_1000" or "none"; and where."""
 
     paths: str
+    url: str | None  # of a prefix in an object store; None: in the run folder
 
 
 class RunOptions(NamedTuple):
@@ -263,11 +265,16 @@ def importance_columns(threats: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def _store_options(tree: dict[str, Any], problems: Problems) -> StoreOptions:
     node, allowed = _mapping(tree, "store", problems), ("auto", "all", "first_1000", "none")
-    _only(node, "store", ("paths",), problems)
-    paths = node.get("paths", "auto")
+    _only(node, "store", ("paths", "url"), problems)
+    paths, url = node.get("paths", "auto"), node.get("url")
     if paths not in allowed:
         problems.add(f"store.paths: {shown(paths)} given; allowed are {', '.join(allowed)}")
-    return StoreOptions(str(paths))
+    if url is not None and not str(url).startswith(URL_STARTS):
+        problems.add(
+            f"store.url: {shown(url)} given; write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or "
+            "az://ACCOUNT/CONTAINER/PREFIX, or null for the run folder"
+        )
+    return StoreOptions(str(paths), None if url is None else str(url).rstrip("/"))
 
 
 def _run_options(tree: dict[str, Any], problems: Problems) -> RunOptions:

@@ -43,10 +43,12 @@ NOT_PART_OF_RESULT = (
 )  # keys that may change when a run is continued
 
 
-def run(job: Job, folder: Path, console: Console) -> Path:
-    """A new run in `folder`, or one part of it; returns the path of its result."""
-    if job.part is not None and (folder / store.RESULT_NAME).exists():
-        result = store.open_store(folder)
+def run(job: Job, folder: Path, console: Console) -> Path | str:
+    """A new run in `folder`, or one part of it; returns the path of its result, or its URL."""
+    where = job.store.url or folder
+    store.check_access(where)
+    if job.part is not None and store.has_result(where):
+        result = store.open_store(where)
         _check_same_run(job, result)
         return _joined(job, result, console)
     keep_compiled_code()
@@ -60,31 +62,34 @@ def run(job: Job, folder: Path, console: Console) -> Path:
         sizes = contents.sizes(prepared, first, job.draws)
         limit = {"/paths": contents.FIRST_KEPT} if kept == "first_1000" else {}
         n_bytes = store.predicted_bytes(variables, sizes, limit)
-        console.print(describe(job, prepared, folder, n_bytes, seconds))
-        store.check_space(folder, n_bytes)
+        console.print(describe(job, prepared, where, n_bytes, seconds))
+        if job.store.url is None:
+            store.check_space(folder, n_bytes)
         constants = contents.constants(prepared, [v.path for v in variables if not v.by_draw])
         about = contents.attributes(job, prepared, config_hash(job), os.getcwd())
         whole = variables, sizes, constants, about, limit
         if job.part is None:
-            with store.alone_in(folder):
-                result = store.create(folder, *whole)
+            with store.alone_in(where):
+                result = store.create(where, *whole)
+                store.point(folder, where)
                 fill(job, prepared, result, console, pool, known)
         else:
-            with store.changing(folder):
-                is_there = (folder / store.RESULT_NAME).exists()
-                result = store.open_store(folder) if is_there else store.create(folder, *whole)
+            with store.changing(where):
+                is_there = store.has_result(where)
+                result = store.open_store(where) if is_there else store.create(where, *whole)
+            store.point(folder, where)
             _check_same_run(job, result)
             _fill_part(job, prepared, result, console, pool, known)
     return result.path
 
 
 def resume(
-    path: Path,
+    path: Path | str,
     console: Console,
     draws: int | None = None,
     plugins: Sequence[str] = (),
     part: Share | None = None,
-) -> Path:
+) -> Path | str:
     """Continue a run that was stopped, or give it more draws; returns the path of its result.
 
     With a part, only its blocks are done, and the summary if no other is missing.
@@ -96,19 +101,19 @@ def resume(
         return _resumed(path, result, console, draws, plugins, part)
 
 
-def is_finished(path: Path) -> bool:
+def is_finished(path: Path | str) -> bool:
     """Whether all draws of a result are there, and their summary."""
     return bool(store.open_store(path).attributes()["stop_reason"] != contents.UNFINISHED)
 
 
 def _resumed(
-    path: Path,
+    path: Path | str,
     result: store.Store,
     console: Console,
     draws: int | None,
     plugins: Sequence[str],
     part: Share | None,
-) -> Path:
+) -> Path | str:
     """The same, with nobody else writing."""
     result.repair()
     said, n_draw = result.attributes(), result.n_draw
@@ -137,13 +142,13 @@ def _resumed(
 
 
 def _part_resumed(
-    path: Path,
+    path: Path | str,
     result: store.Store,
     console: Console,
     draws: int | None,
     plugins: Sequence[str],
     part: Share,
-) -> Path:
+) -> Path | str:
     """Do what is missing of one part, while others do theirs."""
     said, n_draw = result.attributes(), result.n_draw
     if draws not in (None, n_draw) or not result.is_whole:
@@ -155,7 +160,7 @@ def _part_resumed(
     return _joined(job._replace(part=part), result, console)
 
 
-def _joined(job: Job, result: store.Store, console: Console) -> Path:
+def _joined(job: Job, result: store.Store, console: Console) -> Path | str:
     """Do one part of a result that is there."""
     if is_finished(result.path):
         console.print(f"{result.path}: all {job.draws} draws are done already")
@@ -275,6 +280,8 @@ def _finish(job: Job, prepared: Prepared, result: store.Store) -> None:
 def config_hash(job: Job) -> str:
     """Fingerprint of everything that decides the numbers."""
     decisive = {k: v for k, v in job.resolved.items() if k not in NOT_PART_OF_RESULT}
+    if decisive.get("store"):
+        decisive["store"] = {k: v for k, v in decisive["store"].items() if k != "url"}
     text = json.dumps([decisive, sorted(job.inputs.items())], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -96,7 +96,7 @@ def _column_row(
 def means_at_times(result: Store, name: str, column: int, n_epoch: int) -> np.ndarray | None:
     """Means over draws, [epoch, time, flow]; None for what is no mean over sampled instants."""
     path = f"/metrics/{name}_at_time"
-    if path not in result.arrays():
+    if path not in result.draw_kinds:
         return None
     return _by_epoch(result.read(path)[column], result.n_draw, n_epoch)
 

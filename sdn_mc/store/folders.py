@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from sdn_mc.store.files import RESULT_NAME
+from sdn_mc.store.files import POINTER_NAME, RESULT_NAME
 from sdn_mc.store.locks import LOCK_NAME
 
 
@@ -24,7 +24,7 @@ def remove_unbegun(folder: str | Path, new: Sequence[Path], own: Sequence[str]) 
         own: what else of a folder that was there before may go, by name.
     """
     whole = Path(folder).absolute()
-    if any(whole.glob(f"**/{RESULT_NAME}")):
+    if any(found for name in (RESULT_NAME, POINTER_NAME) for found in whole.glob(f"**/{name}")):
         return
     if whole in new:
         shutil.rmtree(whole, ignore_errors=True)

@@ -5,6 +5,8 @@ result, its attributes, its summary. A process that works alone holds every byte
 part of the blocks holds theirs. So parts go on side by side, two writers of one block are refused
 whatever parts they were given, and a process that is killed holds nothing.
 
+An object store has no locks and needs none (see `objects`): there, all of this does nothing.
+
 Limits: the locks are the operating system's (on Linux those of an open file, elsewhere those of the
 process) and reach other machines where the shared disk passes them on, as NFS does. A disk that has
 no locks is told in the log, and then it is for the user to start each part once.
@@ -20,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sdn_mc.core.problems import InputError
+from sdn_mc.store.files import is_url
 
 LOCK_NAME = ".lock"
 
@@ -62,7 +65,10 @@ def changing(folder: str | Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _lock_file(folder: str | Path) -> Iterator[int]:
+def _lock_file(folder: str | Path) -> Iterator[int | None]:
+    if is_url(folder):
+        yield None
+        return
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         file = os.open(Path(folder) / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o666)
@@ -77,8 +83,10 @@ def _lock_file(folder: str | Path) -> Iterator[int]:
         os.close(file)
 
 
-def _is_taken(file: int, first: int, n_byte: int, waits: bool) -> bool:
+def _is_taken(file: int | None, first: int, n_byte: int, waits: bool) -> bool:
     """Lock some bytes; False where another process holds any of them."""
+    if file is None:
+        return True
     try:
         if hasattr(fcntl, "F_OFD_SETLK"):
             command = fcntl.F_OFD_SETLKW if waits else fcntl.F_OFD_SETLK
