@@ -16,6 +16,7 @@ from sdn_mc.config.composing import (
     missing,
     output_folder,
     quoted,
+    references,
     search_path,
     sweep_jobs,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "missing",
     "output_folder",
     "quoted",
+    "references",
     "search_path",
     "share_of",
     "study_of",
