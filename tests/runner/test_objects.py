@@ -15,6 +15,7 @@ from sdn_mc import cli, runner
 from sdn_mc.config import share_of
 from sdn_mc.core.problems import InputError
 from sdn_mc.store import differences, has_result, open_result, open_store
+from sdn_mc.store.objects import Prefix
 from tests.runner.test_killed import LONGEST_S, child, command
 from tests.runner_fleet import FLEET, QUIET, run_here
 from tests.test_store import (
@@ -148,7 +149,8 @@ def test_runs_into_an_object_store_killed_at_random_instants_resume_to_the_same_
             time.sleep(0.001)
         time.sleep(chance.uniform(0, 2))
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=LONGEST_S)
+        _, told = process.communicate(timeout=LONGEST_S)
+        assert process.returncode in (0, -signal.SIGKILL), told
         n_killed += process.returncode == -signal.SIGKILL
         runner.resume(tmp_path / str(k), QUIET)
         assert differences(url, made("draws=1300")) == []
@@ -179,6 +181,25 @@ def test_a_server_that_cannot_be_reached_is_told_soon(bucket, tmp_path, capfd, m
     told = refused(bucket, tmp_path, capfd)
     assert "cannot be reached; check the network, AWS_REGION and AWS_ENDPOINT_URL" in told
     assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    "said, told",
+    [
+        ("PUT returned 403 Forbidden: AccessDenied", "do not give the right to this; check AWS_"),
+        ("PUT http://169.254.169.254/latest/api/token failed", "no credentials are set; set AWS_"),
+        (
+            "Generic S3 error: full\n\nDebug source: …",
+            "s3://bucket/x: Generic S3 error: full",
+        ),
+    ],
+)
+def test_what_a_server_refuses_is_one_line_that_says_what_to_check(said, told):
+    import obstore
+
+    with pytest.raises(InputError, match=told) as refused, Prefix("s3://bucket/x").explained():
+        raise obstore.exceptions.GenericError(said)
+    assert str(refused.value).count("\n") == 0
 
 
 def test_an_object_store_without_the_library_for_it_is_told(tmp_path, capfd, monkeypatch):

@@ -121,6 +121,16 @@ def test_two_writers_of_one_block_are_refused_whatever_their_parts(tmp_path):
         pass
 
 
+def test_a_folder_in_which_another_process_is_at_work_is_not_taken_away(tmp_path):
+    run = tmp_path / "run"
+    new = store.not_yet_there(run)
+    with store.changing(run):
+        store.remove_unbegun(run, new, ())
+        assert run.is_dir()
+    store.remove_unbegun(run, new, ())
+    assert not run.exists()
+
+
 def test_a_part_of_another_configuration_is_refused(tmp_path):
     words = ["run", *SMALL, *SIX_INSTANTS, "threats=none", f"hydra.run.dir={tmp_path / 'run'}"]
     cli.main([*words, "draws=300", "part=prepare"])
