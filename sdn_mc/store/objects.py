@@ -17,6 +17,7 @@ import contextlib
 import datetime as dt
 import json
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -169,7 +170,9 @@ class Prefix:
         import obstore
 
         try:
-            yield
+            with warnings.catch_warnings():  # of a tree that is being put, whose root is not there
+                warnings.filterwarnings("ignore", "Object at .* is not recognized")
+                yield
         except (obstore.exceptions.BaseError, FileNotFoundError) as error:
             known = [told for sign, told in _MEANINGS.items() if re.search(sign, str(error))]
             if isinstance(error, FileNotFoundError) and not known:

@@ -88,7 +88,8 @@ def open_result(path: str | Path) -> xr.DataTree:
             f"{path}: the run was stopped while it changed its number of draws; "
             f"`sdn-mc resume {path}` mends it."
         )
-    return xr.open_datatree(store.place.to_read(), engine="zarr", consolidated=False)
+    with store.place.explained():
+        return xr.open_datatree(store.place.to_read(), engine="zarr", consolidated=False)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -108,6 +108,20 @@ def test_a_second_result_at_one_url_is_refused_and_one_half_made_is_told(bucket)
             refused(bucket)
 
 
+def test_a_summary_cut_short_is_not_seen(bucket, monkeypatch):
+    def put_no_chunk(self, name, content):
+        assert "/c/" not in name, "stopped here"
+        original(self, name, content)
+
+    store, original = make_at(bucket, 300), Prefix.replace
+    summarise(store, 0.25)
+    with monkeypatch.context() as patch:
+        patch.setattr(Prefix, "replace", put_no_chunk)
+        with pytest.raises(AssertionError, match="stopped here"):
+            summarise(store, 0.5)
+    assert "/summary" not in open_result(bucket).groups and not store.is_readable("/summary")
+
+
 # --- a run ---
 
 
