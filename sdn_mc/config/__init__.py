@@ -18,7 +18,6 @@ from sdn_mc.config.composing import (
     quoted,
     references,
     search_path,
-    sweep_jobs,
 )
 from sdn_mc.config.job import (
     CONFIG_GROUPS,
@@ -53,7 +52,6 @@ __all__ = [
     "search_path",
     "share_of",
     "study_of",
-    "sweep_jobs",
 ]
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import llvmlite.binding as llvm
 import numpy as np
 from rich.console import Console
 
@@ -101,11 +102,6 @@ def resume(
         return _resumed(path, result, console, draws, plugins, part)
 
 
-def is_finished(path: Path | str) -> bool:
-    """Whether all draws of a result are there, and their summary."""
-    return bool(store.open_store(path).attributes()["stop_reason"] != contents.UNFINISHED)
-
-
 def _resumed(
     path: Path | str,
     result: store.Store,
@@ -117,15 +113,18 @@ def _resumed(
     """The same, with nobody else writing."""
     result.repair()
     said, n_draw = result.attributes(), result.n_draw
+    if lacking := [name for name in contents.ATTRIBUTES_TO_RESUME if name not in said]:
+        raise InputError(
+            f"{path}: the result is damaged (it has no attribute {', '.join(lacking)}); start a "
+            "new run"
+        )
     wanted = n_draw if draws is None else draws
     if wanted < n_draw:
         raise InputError(f"draws: {wanted} given, but {path} has {n_draw}; give as many or more")
-    is_done = said["stop_reason"] != contents.UNFINISHED and result.n_committed() == n_draw
-    is_done &= result.is_readable("/summary")
-    if wanted == n_draw and is_done:
+    if wanted == n_draw and is_done(result):
         console.print(f"{path}: all {n_draw} draws are done already")
         return result.path
-    job = _job_again(result, said, wanted, plugins)
+    job = _job_again(path, result, said, wanted, plugins, console)
     keep_compiled_code()
     with workers(job) as pool:
         prepared = pool.submit(prepare, job).result()
@@ -156,13 +155,13 @@ def _part_resumed(
             f"part={part}: {path} has {n_draw} draws, and a part cannot change that; first run "
             f"`sdn-mc resume {path} draws={draws or n_draw} part={PREPARED_ONLY}`"
         )
-    job = _job_again(result, said, n_draw, plugins)
+    job = _job_again(path, result, said, n_draw, plugins, console)
     return _joined(job._replace(part=part), result, console)
 
 
 def _joined(job: Job, result: store.Store, console: Console) -> Path | str:
     """Do one part of a result that is there."""
-    if is_finished(result.path):
+    if is_done(result):
         console.print(f"{result.path}: all {job.draws} draws are done already")
         return result.path
     keep_compiled_code()
@@ -174,14 +173,27 @@ def _joined(job: Job, result: store.Store, console: Console) -> Path | str:
 
 
 def _job_again(
-    result: store.Store, said: dict[str, Any], draws: int, plugins: Sequence[str]
+    path: Path | str,
+    result: store.Store,
+    said: dict[str, Any],
+    draws: int,
+    plugins: Sequence[str],
+    console: Console,
 ) -> Job:
     """The job that the result was begun with, for so many draws."""
     _check_same_code(result, said)
     stored = json.loads(said["config"]) | {"draws": draws}
     job = config.load(stored, said["start_directory"], plugins)
+    if job.inputs:
+        console.print(f"{path}: reads {', '.join(job.inputs)} again", markup=False)
     _check_same_inputs(job, said)
     return job
+
+
+def is_done(result: store.Store) -> bool:
+    """Has a run all its draws, and its summary?"""
+    ended = result.attributes()["stop_reason"] != contents.UNFINISHED
+    return ended and result.n_committed() == result.n_draw and result.is_readable("/summary")
 
 
 def prepare(job: Job) -> Prepared:
@@ -219,14 +231,14 @@ def _fill_part(
     with store.changing(result.folder):
         said = result.attributes()
         now = said | contents.continued(said)
-        if not is_finished(result.path) and now != said:  # another machine, or other versions
+        if not is_done(result) and now != said:  # another machine, or other versions
             result.set_attributes(now)
     blocks = job.part.blocks(n_block)
     with store.holding(result.folder, blocks):
         _fill_blocks(job, prepared, result, console, pool, known, blocks)
         with store.changing(result.folder):
             n_missing = n_block - len(result.done_blocks())
-            if not n_missing and not is_finished(result.path):
+            if not n_missing and not is_done(result):
                 _finish(job, prepared, result)
     if n_missing:
         console.print(_what_is_left(job.part, result, n_missing))
@@ -287,16 +299,22 @@ def config_hash(job: Job) -> str:
 
 
 def keep_compiled_code() -> None:
-    """Compiled code of XLA is kept on disk, so a second process starts sooner."""
+    """Compiled code of XLA is kept on disk, so a second process starts sooner.
+
+    By kind of processor: nodes of a cluster may share the disk and not the instructions.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sdn_mc" / "xla"
-    jax.config.update("jax_compilation_cache_dir", str(cache))
+    features = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+    kind = hashlib.sha256(features.encode()).hexdigest()[:8]
+    jax.config.update("jax_compilation_cache_dir", str(cache / kind))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 
 def _check_same_code(result: store.Store, said: dict[str, Any]) -> None:
     """Another version may draw other numbers."""
-    begun = json.loads(said["versions"])["sdn_mc"]
-    made_by = {begun} | {stamp["code_version"] for stamp in result.done_blocks().values()}
+    begun = json.loads(said["versions"]).get("sdn_mc")
+    stamps = result.done_blocks().values()
+    made_by = {str(begun)} | {str(stamp.get("code_version")) for stamp in stamps}
     if made_by != {sdn_mc.__version__}:
         raise InputError(
             f"{result.folder}: made by sdn_mc {', '.join(sorted(made_by))}, and this is "

@@ -17,6 +17,14 @@ else (`create`, `extend`, `shorten`, `repair`, `write_group`, `set_attributes`) 
 `alone_in`, `holding` and `changing` see to both.
 """
 
+from sdn_mc.store.collected import (
+    COLLECTED_WORDS,
+    STATUS,
+    Axis,
+    Point,
+    open_collected,
+    write_collected,
+)
 from sdn_mc.store.compare import differences
 from sdn_mc.store.decisions import open_decisions, read_note, write_decisions, write_note
 from sdn_mc.store.files import RESULT_NAME, check_space, full_disk_explained, is_url
@@ -27,9 +35,13 @@ from sdn_mc.store.result import Store, create, open_result, open_store
 from sdn_mc.store.schema import GROUPS, SCHEMA_VERSION, Variable, predicted_bytes
 
 __all__ = [
+    "COLLECTED_WORDS",
     "GROUPS",
     "RESULT_NAME",
     "SCHEMA_VERSION",
+    "STATUS",
+    "Axis",
+    "Point",
     "Store",
     "Variable",
     "alone_in",
@@ -43,6 +55,7 @@ __all__ = [
     "holding",
     "is_url",
     "not_yet_there",
+    "open_collected",
     "open_decisions",
     "open_result",
     "open_store",
@@ -50,6 +63,7 @@ __all__ = [
     "predicted_bytes",
     "read_note",
     "remove_unbegun",
+    "write_collected",
     "write_decisions",
     "write_note",
 ]

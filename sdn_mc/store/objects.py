@@ -71,15 +71,15 @@ class Prefix:
         try:
             with self.explained():
                 first = _opened(self.path, retry_config=_FIRST_TRY)
-                root = json.loads(bytes(obstore.get(first, _ROOT).bytes()))
+                attributes = _attributes_in(bytes(obstore.get(first, _ROOT).bytes()))
         except FileNotFoundError:
             raise InputError(
                 f"{self.folder}: there is no result of sdn-mc here (no {RESULT_NAME}); give the "
                 "store.url of a run"
             ) from None
-        if "schema_version" not in root.get("attributes", {}):
+        if "schema_version" not in attributes:
             raise InputError(_half_made(self.folder))
-        check_schema(self.folder, root["attributes"])
+        check_schema(self.folder, attributes)
 
     def is_begun(self) -> bool:
         """Whether a run has made its result here, or begun to."""
@@ -189,6 +189,13 @@ class Prefix:
         return [found["path"] for found in obstore.list(self._objects, below).collect()]
 
 
+def _attributes_in(root: bytes) -> dict[str, Any]:
+    try:
+        return dict(json.loads(root)["attributes"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+
+
 def _half_made(folder: str) -> str:
     return (
         f"{folder}: a run is making its result here, or was stopped while it did; wait, or delete "
@@ -204,11 +211,11 @@ def _opened(url: str, **options: Any) -> Any:
             f"{url}: object stores need obstore, which is not installed; pip install "
             "'sdn-mc[cloud]'"
         ) from None
-    is_local = url.startswith("file:")
-    # plain http only where AWS_ENDPOINT_URL asks for it
-    own = {"mkdir": True} if is_local else {"client_options": {"allow_http": True}} | options
     try:
-        return from_url(url, **own)
+        if not url.startswith(("s3://", "gs://", "az://")):
+            raise ValueError("another kind of URL")
+        # plain http only where AWS_ENDPOINT_URL asks for it
+        return from_url(url, client_options={"allow_http": True}, **options)
     except Exception as error:  # obstore's own, of several kinds
         raise InputError(
             f"{url}: this names no object store ({str(error).partition(chr(10))[0]}); write "

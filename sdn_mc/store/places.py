@@ -73,7 +73,10 @@ class Place(Protocol):
         """Do independent writes, at once where each waits for a network."""
 
     def clean(self) -> None:
-        """Delete what a killed process left half written; while no other process writes."""
+        """Delete what a killed process left half written; while no other process writes.
+
+        Refuse what lies here by name only, and would be changed elsewhere.
+        """
 
     def explained(self) -> AbstractContextManager[None]:
         """Turn what can go wrong outside the program into a message with a way out."""
@@ -189,7 +192,10 @@ class Folder:
             act(item)
 
     def clean(self) -> None:
-        """Ours in the run folder, and zarr's own beside the chunks."""
+        """Ours in the run folder, and zarr's own beside the chunks; refuse what leads elsewhere."""
+        for path in (self.folder / DONE_NAME, *self.path.rglob("*")):
+            if path.is_symlink():  # what is written there would change something else
+                raise InputError(f"{path}: this link leads out of the result; put a copy there")
         remove_partial(self.folder)
         for leftover in self.path.rglob("*.partial"):
             leftover.unlink()

@@ -31,11 +31,11 @@ def test_parts_in_any_order_equal_the_run_of_one_process(tmp_path, made):
     run = run_here(tmp_path / "run", "draws=1300", "part=prepare")
     assert open_store(run).done_blocks() == {}
     for k, (text, blocks) in enumerate({"3/3": [4, 5], "1/3": [0, 1], "2/3": [2, 3]}.items()):
-        assert runner.is_finished(run) is False
+        assert runner.is_done(open_store(run)) is False
         before = set(open_store(run).done_blocks())
         runner.resume(run, QUIET, part=part(text))
         assert sorted(set(open_store(run).done_blocks()) - before) == blocks
-        assert runner.is_finished(run) is (k == 2)
+        assert runner.is_done(open_store(run)) is (k == 2)
     assert differences(run, made("draws=1300")) == []
 
 
@@ -94,9 +94,9 @@ def test_parts_killed_at_work_leave_nothing_locked_and_the_others_go_on(tmp_path
     for process in parts:
         process.communicate(timeout=LONGEST_S)
     assert [process.returncode for process in parts] == [-signal.SIGKILL, 0]
-    assert not runner.is_finished(run)
+    assert not runner.is_done(open_store(run))
     runner.resume(run, QUIET, part=part("1/2"))
-    assert runner.is_finished(run)
+    assert runner.is_done(open_store(run))
     assert differences(run, made("draws=20000")) == []
 
 
