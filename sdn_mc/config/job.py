@@ -22,17 +22,20 @@ SINGLE = (
 SEVERAL = ("threats", "metrics")
 SAMPLING = "sampling"  # one component or none
 PLAIN = (
-    "title", "draws", "seed", "columns", "campaigns", "store", "run", "plugins", "aliases", "study",
+    "title", "draws", "seed", "columns", "campaigns", "store", "run", "part", "plugins", "aliases",
+    "study",
 )  # fmt: skip
 CONFIG_GROUPS = (*SINGLE, *SEVERAL, SAMPLING, "experiment")
+URL_STARTS = ("s3://", "gs://", "az://")
 IMPORTANCE = "importance"  # columns that tell what each threat brings
 LINK_BYTES = 8 * 4  # delays of four links of a satellite at one instant: less no scene holds
 
 
 class StoreOptions(NamedTuple):
-    """What is kept of the latency series: "auto", "all", "first_1000" or "none"."""
+    """What is kept of the latency series: "auto", "all", "first_1000" or "none"; and where."""
 
     paths: str
+    url: str | None  # of a prefix in an object store; None: in the run folder
 
 
 class RunOptions(NamedTuple):
@@ -40,6 +43,25 @@ class RunOptions(NamedTuple):
 
     threads: int | None
     block_draws: int | None
+
+
+class Share(NamedTuple):
+    """One of the parts that a run is split into: `number` of `n_share`, counted from 1."""
+
+    number: int  # 0: no draws, only what all parts need
+    n_share: int
+
+    def blocks(self, n_block: int) -> range:
+        """Its blocks of 256 draws, of `n_block`: neighbours, as many as others have or one more."""
+        before = n_block * max(self.number - 1, 0) // self.n_share
+        return range(before, n_block * self.number // self.n_share)
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.n_share}" if self.number else PREPARE
+
+
+PREPARE = "prepare"
+PREPARED_ONLY = Share(0, 1)
 
 
 class Job(NamedTuple):
@@ -53,6 +75,7 @@ class Job(NamedTuple):
     seed: int
     store: StoreOptions
     run: RunOptions
+    part: Share | None  # None: all of it
     resolved: dict[str, Any]  # the configuration as plain values, as stored
     assumptions: tuple[dict[str, Any], ...]
     inputs: dict[str, str]  # path as given -> sha-256
@@ -96,6 +119,11 @@ def load(
     columns = _columns(tree, problems)
     campaigns = _campaigns(tree, parts["threats"], problems)
     store, run = _store_options(tree, problems), _run_options(tree, problems)
+    part = None
+    try:
+        part = share_of(tree.get("part"))
+    except InputError as error:
+        problems.take(error)
     title = _title(tree, problems)
     _check_together(parts, problems)
     _check_sampling(parts, draws, problems)
@@ -109,9 +137,25 @@ def load(
         seed=seed,
         store=store,
         run=run,
-        resolved=tree,
+        part=part,
+        resolved=tree | {"part": None},
         assumptions=tuple(builder.assumptions),
         inputs=builder.inputs,
+    )
+
+
+def share_of(given: Any) -> Share | None:
+    """What `part=` means: `2/4`, `prepare`, or nothing."""
+    if given in (None, "null"):
+        return None
+    if given == PREPARE:
+        return PREPARED_ONLY
+    number, _, n_share = str(given).partition("/")
+    if number.isdecimal() and n_share.isdecimal() and 1 <= int(number) <= int(n_share):
+        return Share(int(number), int(n_share))
+    raise InputError(
+        f"part: {shown(given)} given; give part={PREPARE}, or which of how many, from part=1/4 to "
+        "part=4/4"
     )
 
 
@@ -258,11 +302,16 @@ def importance_columns(threats: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def _store_options(tree: dict[str, Any], problems: Problems) -> StoreOptions:
     node, allowed = _mapping(tree, "store", problems), ("auto", "all", "first_1000", "none")
-    _only(node, "store", ("paths",), problems)
-    paths = node.get("paths", "auto")
+    _only(node, "store", ("paths", "url"), problems)
+    paths, url = node.get("paths", "auto"), node.get("url")
     if paths not in allowed:
         problems.add(f"store.paths: {shown(paths)} given; allowed are {', '.join(allowed)}")
-    return StoreOptions(str(paths))
+    if url is not None and not str(url).startswith(URL_STARTS):
+        problems.add(
+            f"store.url: {shown(url)} given; write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or "
+            "az://ACCOUNT/CONTAINER/PREFIX, or null for the run folder"
+        )
+    return StoreOptions(str(paths), None if url is None else str(url).rstrip("/"))
 
 
 def _run_options(tree: dict[str, Any], problems: Problems) -> RunOptions:

@@ -52,10 +52,12 @@ def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
         console.print(Padding(Group(*lines), (0, 0, 1, 2)))
 
 
-def print_result(path: Path, console: Console) -> None:
-    """The table of a run that has ended, and where its result is."""
-    print_summary(path, console)
-    console.print(f"result: {shown(path)}", markup=False, soft_wrap=True)
+def print_result(path: Path | str, console: Console, is_done: bool = True) -> None:
+    """The table of a run that has ended (not only one part of it), and where its result is."""
+    if is_done:
+        print_summary(path, console)
+    place = shown(path) if isinstance(path, Path) else path
+    console.print(f"result: {place}", markup=False, soft_wrap=True)
 
 
 def share(value: float) -> str:

@@ -138,7 +138,7 @@ def _column_row(
 def means_at_times(result: Store, name: str, column: int, n_epoch: int) -> np.ndarray | None:
     """Means over draws, [epoch, time, flow]; None for what is no mean over sampled instants."""
     path = f"/metrics/{name}_at_time"
-    if path not in result.arrays():
+    if path not in result.draw_kinds:
         return None
     weight = result.read("/draws/weight")
     starts = np.arange(0, len(weight), DRAWS_PER_GROUP)

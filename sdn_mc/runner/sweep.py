@@ -114,7 +114,7 @@ def collect(folder: Path, output: Path | None = None, scores: bool = True) -> Pa
     return store.write_collected(output or folder / COLLECTED_NAME, axes, points, about, scores)
 
 
-def _run_or_resumed(job: Job, folder: Path, console: Console) -> Path:
+def _run_or_resumed(job: Job, folder: Path, console: Console) -> Path | str:
     if not (folder / store.RESULT_NAME).exists():
         return runner.run(job, folder, console)
     result = store.open_store(folder)

@@ -41,7 +41,7 @@ class Moment(NamedTuple):
 
 
 def print_trace(
-    path: Path,
+    path: Path | str,
     draw: int,
     pair: int,
     time: int,
@@ -251,7 +251,7 @@ def _legs(moment: Moment, walk: Walk) -> list[tuple[str, str]]:
     ]
 
 
-def _print_stored(path: Path, name: str, at: tuple[int, int, int], console: Console) -> None:
+def _print_stored(path: Path | str, name: str, at: tuple[int, int, int], console: Console) -> None:
     """The same number in the result, if it was kept."""
     group, _, variable = name.rpartition("/")
     tree = store.open_result(path)
