@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sdn_mc.core.problems import InputError
-from sdn_mc.store.schema import SCHEMA_VERSION
+from sdn_mc.store.schema import SCHEMA_VERSION, damaged_attributes
 
 RESULT_NAME = "result.zarr"
 DONE_NAME = "done"
@@ -44,6 +44,11 @@ def locate(path: str | Path) -> Path:
             f"{given}: written with version {found} of the result schema, and this program reads "
             f"version {SCHEMA_VERSION}; use the sdn-mc that wrote it (attribute `versions`), or "
             f'read it with xarray.open_datatree(path, engine="zarr", consolidated=False).'
+        )
+    if damaged := damaged_attributes(attributes):
+        raise InputError(
+            f"{given}: the result is damaged (its attributes {', '.join(damaged)} are not what "
+            "sdn-mc writes); take a copy of it, or start a new run"
         )
     return result
 
@@ -117,6 +122,7 @@ def check_space(path: str | Path, needed_bytes: int) -> None:
 
 def _root_attributes(result: Path) -> dict[str, Any] | None:
     try:
-        return json.loads((result / "zarr.json").read_text(encoding="utf-8"))["attributes"]
-    except (OSError, ValueError, KeyError, TypeError):
+        found = json.loads((result / "zarr.json").read_text(encoding="utf-8"))["attributes"]
+        return found if isinstance(found, dict) else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
