@@ -51,11 +51,11 @@ sdn-mc run [key=value …] [-m] [--config-dir FOLDER] [-c job]
 """
 SUMMARY_HELP = "sdn-mc summary RUN\n\n  RUN: the folder that a run printed, or its result.zarr\n"
 RESUME_HELP = """\
-sdn-mc resume RUN [draws=N] [plugins=[PACKAGE]]
+sdn-mc resume RUN [draws=N] [run.threads=N] [plugins=[PACKAGE]]
 
   Continues a stopped run after its last committed block. With draws=N a run gets more draws; the
-  first ones stay the same, bit for bit. A run with components of your own needs their packages
-  named again.
+  first ones stay the same, bit for bit. What a disk or a copy has damaged is made again. A run with
+  components of your own needs their packages named again. run.threads=1 takes the least memory.
 """
 LIST_HELP = """\
 sdn-mc list [GROUP] [--config-dir FOLDER]
@@ -260,19 +260,19 @@ def _summary(words: list[str]) -> None:
 
 
 def _resume(words: list[str]) -> None:
-    from sdn_mc import runner
+    from sdn_mc import runner, store
     from sdn_mc.report.decisions import print_decisions
     from sdn_mc.report.summary import print_summary
     from sdn_mc.runner import study
 
     words, plugins = _plugins(words)
-    paths, given = _path_and_keys(words, {"draws"}, "resume")
+    paths, given = _path_and_keys(words, {"draws", "run.threads"}, "resume")
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("sdn_mc").setLevel(logging.INFO)
-    folder = Path(paths)
+    folder, draws, threads = Path(paths), given.get("draws"), given.get("run.threads")
     if study.is_study(folder):
-        with ended_by_ctrl_c(lambda: _way_on_study(folder)):
-            found = study.go_on(folder, _console(), given.get("draws"), plugins)
+        with ended_by_ctrl_c(lambda: _way_on_study(folder)), store.full_disk_explained(folder):
+            found = study.go_on(folder, _console(), draws, plugins, threads)
         print_decisions(found, _console())
         return
     if _is_without_result(folder):
@@ -281,7 +281,7 @@ def _resume(words: list[str]) -> None:
             f"resume; start it again with `{_command_of(folder)}`"
         )
     with ended_by_ctrl_c(lambda: _way_on(folder)):
-        path = runner.resume(folder, _console(), given.get("draws"), plugins)
+        path = runner.resume(folder, _console(), draws, plugins, threads)
     print_summary(path, _console())
 
 

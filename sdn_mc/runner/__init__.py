@@ -6,11 +6,11 @@ either way the result holds the same bits as that of an undisturbed run.
 """
 
 import hashlib
+import itertools
 import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ from sdn_mc.config import Job
 from sdn_mc.core.constants import DRAWS_PER_GROUP
 from sdn_mc.core.problems import InputError
 from sdn_mc.engine import Block, Column, Prepared, System
+from sdn_mc.interrupt import finishing
 from sdn_mc.runner import contents
-from sdn_mc.runner.blocks import Part, computed, first_parts, workers
+from sdn_mc.runner.blocks import Part, Workers, computed, first_parts, workers
 from sdn_mc.runner.estimates import write_summary
 from sdn_mc.runner.plan import describe
 from sdn_mc.runner.progress import LOG, DrawProgress
@@ -62,25 +63,35 @@ def run(job: Job, folder: Path, console: Console) -> Path:
 
 
 def resume(
-    path: Path, console: Console, draws: int | None = None, plugins: Sequence[str] = ()
+    path: Path,
+    console: Console,
+    draws: int | None = None,
+    plugins: Sequence[str] = (),
+    threads: int | None = None,
 ) -> Path:
     """Continue a run that was stopped, or give it more draws; returns the path of its result."""
-    result = store.open_store(path)
+    result = store.open_store(path, to_write=True)
     with store.alone_in(result.folder):
-        return _resumed(path, result, console, draws, plugins)
+        return _resumed(path, result, console, draws, plugins, threads)
 
 
 def _resumed(
-    path: Path, result: store.Store, console: Console, draws: int | None, plugins: Sequence[str]
+    path: Path,
+    result: store.Store,
+    console: Console,
+    draws: int | None,
+    plugins: Sequence[str],
+    threads: int | None,
 ) -> Path:
     """The same, with nobody else writing."""
     result.repair()
+    damaged = result.damaged()
     said, n_draw = result.attributes(), result.n_draw
     wanted = n_draw if draws is None else draws
     if wanted < n_draw:
         raise InputError(f"draws: {wanted} given, but {path} has {n_draw}; give as many or more")
     is_done = said["stop_reason"] != contents.UNFINISHED and result.n_committed() == n_draw
-    is_done &= result.is_readable("/summary")
+    is_done &= result.is_readable("/summary") and not damaged
     if wanted == n_draw and is_done:
         console.print(f"{path}: all {n_draw} draws are done already")
         return result.path
@@ -88,12 +99,15 @@ def _resumed(
     stored = json.loads(said["config"]) | {"draws": wanted}
     job = config.load(stored, said["start_directory"], plugins)
     _check_same_inputs(job, said)
+    if threads is not None:
+        job = job._replace(run=job.run._replace(threads=threads))
     keep_compiled_code()
     with workers(job) as pool:
         prepared = pool.submit(prepare, job).result()
         _check_same_scene(prepared, result)
         result.extend(wanted)
         result.set_attributes(contents.continued(said))
+        _mend(damaged, prepared, result)
         console.print(f"{path}: {result.n_committed()} of {wanted} draws are done; going on")
         fill(job, prepared, result, console, pool, {})
     return result.path
@@ -112,7 +126,7 @@ def fill(
     prepared: Prepared,
     result: store.Store,
     console: Console,
-    pool: ThreadPoolExecutor,
+    pool: Workers,
     known: Mapping[Part, Block],
 ) -> None:
     """Compute, write and commit every block that is missing; then the summary."""
@@ -125,15 +139,16 @@ def fill(
     missing = [block for block in range(result.n_block) if block not in done]
     n_done = sum(result.block_draws(block) for block in done)
     started = time.monotonic()
-    with DrawProgress(job.draws, n_done, console) as progress:
-        for index, block in computed(pool, job, prepared, missing, known):
+    with DrawProgress(job.draws, n_done, console) as progress, finishing() as is_stopped:
+        begun = itertools.takewhile(lambda _: not is_stopped(), missing)
+        for index, block in computed(pool, job, prepared, begun, known):
             first = index * DRAWS_PER_GROUP
             result.write_block(index, contents.block_values(prepared, first, block, kinds))
             result.commit(index, stamp)
             progress.add(result.block_draws(index))
     write_summary(prepared, result)
     ended = {"stop_reason": f"draws: all {job.draws} were done", "config": json.dumps(job.resolved)}
-    result.set_attributes(ended)
+    result.set_attributes(ended | contents.noted(result.attributes(), pool.notes()))
     elapsed_s = time.monotonic() - started
     LOG.info("%d draws in %.1f s: %s", job.draws - n_done, elapsed_s, result.folder)
 
@@ -150,6 +165,19 @@ def keep_compiled_code() -> None:
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sdn_mc" / "xla"
     jax.config.update("jax_compilation_cache_dir", str(cache))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+
+def _mend(damaged: Sequence[store.Damage], prepared: Prepared, result: store.Store) -> None:
+    """Arrays without draws are written again, damaged blocks counted as missing; the summary is
+    written in any case."""
+    for name, block in damaged:
+        LOG.warning(
+            "%s: made again, as it is damaged: %s", result.folder, store.Damage(name, block)
+        )
+        if block is not None:
+            result.discard(block)
+        elif not name.startswith("/summary/"):
+            result.rewrite(name, contents.constants(prepared, [name])[name])
 
 
 def _check_same_code(result: store.Store, said: dict[str, Any]) -> None:
@@ -182,7 +210,9 @@ def _check_same_inputs(job: Job, said: dict[str, Any]) -> None:
 
 def _check_same_scene(prepared: Prepared, result: store.Store) -> None:
     """What no file tells: a renewed download, or a library that computes otherwise."""
-    stored = {name: result.read(name) for name in result.arrays() if name.startswith("/scene/")}
+    damaged = {each.name for each in result.damaged_whole()}
+    names = [name for name in result.arrays() if name.startswith("/scene/")]
+    stored = {name: result.read(name) for name in names if name not in damaged}
     now = contents.constants(prepared, stored)
     other = [name for name, values in stored.items() if not np.array_equal(values, now[name])]
     if other:

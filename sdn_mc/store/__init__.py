@@ -17,6 +17,7 @@ else (`create`, `extend`, `shorten`, `repair`, `write_group`, `set_attributes`) 
 """
 
 from sdn_mc.store.compare import differences
+from sdn_mc.store.damage import Damage
 from sdn_mc.store.decisions import open_decisions, read_note, write_decisions, write_note
 from sdn_mc.store.files import RESULT_NAME, alone_in, check_space, full_disk_explained
 from sdn_mc.store.folders import not_yet_there, remove_unbegun
@@ -27,6 +28,7 @@ __all__ = [
     "GROUPS",
     "RESULT_NAME",
     "SCHEMA_VERSION",
+    "Damage",
     "Store",
     "Variable",
     "alone_in",

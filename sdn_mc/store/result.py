@@ -23,9 +23,11 @@ from sdn_mc.store.arrays import (
     n_blocks,
     open_root,
     read_draws,
+    rewrite_whole,
     write_draws,
     write_whole,
 )
+from sdn_mc.store.damage import Damage, is_sound, sums_of, told
 from sdn_mc.store.files import (
     DONE_NAME,
     PARTIAL_PREFIX,
@@ -95,18 +97,23 @@ def create(
     return Store(run / RESULT_NAME)
 
 
-def open_store(path: str | Path) -> "Store":
+def open_store(path: str | Path, to_write: bool = False) -> "Store":
     """An existing result, by its run folder or its `result.zarr`. Changes nothing on disk."""
-    return Store(locate(path))
+    return Store(locate(path, to_write))
 
 
 def open_result(path: str | Path) -> xr.DataTree:
-    """A result as a lazy xarray tree."""
+    """A result as a lazy xarray tree, all of whose files are as they were written."""
     store = open_store(path)
     if not store.is_whole:
         raise InputError(
             f"{path}: the run was stopped while it changed its number of draws; "
             f"`sdn-mc resume {path}` mends it."
+        )
+    if damaged := store.damaged():
+        raise InputError(
+            f"{path}: damaged since it was written: {told(damaged)}; `sdn-mc resume {path}` makes "
+            "that again, with the same bits. xarray.open_datatree opens the rest."
         )
     return xr.open_datatree(store.path, engine="zarr", consolidated=False)
 
@@ -180,6 +187,7 @@ class Store:
         if missing:
             raise ValueError(f"the stamp of block {block} lacks {', '.join(missing)}")
         content = dict(stamp) | {"n_draw": self.block_draws(block)}
+        content["crc32"] = sums_of(self.path, self._by_draw, block)
         with full_disk_explained(self.folder):
             self._done.mkdir(exist_ok=True)
             replace_json(self._stamp_path(block), content, self.folder)
@@ -189,11 +197,34 @@ class Store:
         found = {}
         for file in sorted(self._done.glob("[0-9]*.json")):
             try:
-                found[int(file.stem)] = json.loads(file.read_text(encoding="utf-8"))
-            except ValueError:  # emptied by a loss of power: the block is computed again
+                found[int(file.stem)] = dict(json.loads(file.read_text(encoding="utf-8")))
+            except (ValueError, TypeError):  # emptied by a loss of power: it is computed again
                 continue
         n_block = self.n_block
         return {block: stamp for block, stamp in found.items() if block < n_block}
+
+    def discard(self, block: int) -> None:
+        """Take back that a block is written."""
+        self._stamp_path(block).unlink(missing_ok=True)
+
+    def damaged(self) -> list[Damage]:
+        """What is no longer as it was written, in committed blocks and in arrays without draws."""
+        found = []
+        for block, stamp in self.done_blocks().items():
+            if before := stamp.get("crc32"):  # an older result has none
+                now = sums_of(self.path, self._by_draw, block)
+                found += [Damage(n, block) for n in before if before[n] != now.get(n)]
+        return found + self.damaged_whole()
+
+    def damaged_whole(self) -> list[Damage]:
+        """The same of arrays without draws alone."""
+        whole = {n: array for n, array in self.arrays().items() if draw_axis(array) is None}
+        return [Damage(name, None) for name, array in whole.items() if not is_sound(array)]
+
+    def rewrite(self, name: str, values: np.ndarray) -> None:
+        """Write an array without draws again."""
+        with full_disk_explained(self.folder):
+            rewrite_whole(name, self.arrays()[name], values)
 
     def n_committed(self) -> int:
         """Draws, from the first on without a gap, that are committed."""
@@ -270,16 +301,19 @@ class Store:
 
     def is_readable(self, group: str) -> bool:
         """Whether a group is there and every array of it can be read."""
-        names = [name for name in self.arrays() if name.startswith(f"{group}/")]
-        try:
-            return bool(names) and all(self.read(name) is not None for name in names)
-        except Exception:  # a damaged chunk: each codec raises what it likes
-            return False
+        arrays = [a for name, a in self.arrays().items() if name.startswith(f"{group}/")]
+        return bool(arrays) and all(map(is_sound, arrays))
 
     def arrays(self) -> dict[str, Array]:
         """All arrays now in the result, by "/group/name"."""
-        root = open_root(self.path)
-        return {f"/{g}/{n}": a for g, node in root.groups() for n, a in node.arrays()}
+        try:
+            groups = open_root(self.path).groups()
+            return {f"/{g}/{n}": a for g, node in groups for n, a in node.arrays()}
+        except (ValueError, TypeError, KeyError) as error:  # a damaged zarr.json
+            raise InputError(
+                f"{self.folder}: the description of an array is damaged ({error}), and cannot be "
+                "made again; start a new run"
+            ) from None
 
     def attributes(self) -> dict[str, Any]:
         """The root's attributes."""
