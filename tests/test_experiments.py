@@ -6,6 +6,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 
 from sdn_mc import config
+from sdn_mc.config.study import covers
 from sdn_mc.runner import study
 from sdn_mc.store import open_decisions
 
@@ -24,9 +25,11 @@ def test_a_study_names_columns_outputs_and_keys_that_there_are(name):
     assert {case.column for case in asked.cases} <= set(job.columns)
     assert {measure.name for measure in asked.measures} <= outputs
     for key, values in asked.assumptions:
-        parent = OmegaConf.select(composed, key.rpartition(".")[0])
-        assert key.rpartition(".")[2] in parent, key
-        assert all(isinstance(value, bool | int | float | str) for value in values)
+        if "*" in key:
+            assert any(covers(key, item["name"]) for item in job.assumptions), key
+        else:
+            assert key.rpartition(".")[2] in OmegaConf.select(composed, key.rpartition(".")[0]), key
+        assert all(isinstance(value, bool | int | float | str | dict) for value in values)
     assert len({name for pair in asked.compare for name in pair}) > 1
 
 

@@ -16,6 +16,7 @@ from sdn_mc.config.composing import (
     missing,
     output_folder,
     quoted,
+    references,
     search_path,
     sweep_jobs,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "missing",
     "output_folder",
     "quoted",
+    "references",
     "search_path",
     "study_of",
     "sweep_jobs",

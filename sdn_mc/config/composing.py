@@ -1,8 +1,10 @@
 """Hydra's part: the composed configuration, and what it finds wrong as one sentence each."""
 
+import copy
 import itertools
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,42 @@ def compose_most(
             left.remove(faulty)
 
 
+def compose_with(
+    known: dict[tuple[str, ...], DictConfig],
+    overrides: Sequence[str],
+    config_dirs: Sequence[str],
+    values: Mapping[str, Any],
+) -> DictConfig:
+    """The configuration of these overrides with some values set by key, as overrides would.
+
+    `known` holds what was composed before, since reading all files anew takes most of the time.
+    """
+    if (made := tuple(overrides)) not in known:
+        compose(overrides, config_dirs)  # tells what is wrong
+        with _ours(), _explained(overrides):
+            every = [*overrides, *search_path(config_dirs)]
+            known[made] = hydra_compose("config", overrides=every)
+    config = copy.deepcopy(known[made])
+    try:
+        for key, value in values.items():
+            OmegaConf.update(config, key, value, merge=False)
+        OmegaConf.resolve(config)
+    except OmegaConfBaseException:  # Hydra's own way names the override
+        words = [f"{key}={as_text(value)}" for key, value in values.items()]
+        compose([*overrides, *words], config_dirs)
+        raise
+    return config
+
+
+def as_text(value: Any) -> str:
+    """A value as an override has it."""
+    if isinstance(value, list):
+        return "[" + ",".join(map(as_text, value)) + "]"
+    if isinstance(value, str):
+        return quoted(value)
+    return json.dumps(value)
+
+
 def completed(overrides: Sequence[str]) -> list[str]:
     """The overrides, with what they imply where nothing is said of it.
 
@@ -121,7 +159,24 @@ def missing(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -> l
     extra = search_path(config_dirs)
     with _ours(), _explained(overrides):
         composed = hydra_compose("config", overrides=[*overrides, *extra])
-    return _unset(OmegaConf.to_container(composed), "")
+    leaves = _leaves(OmegaConf.to_container(composed), "")
+    return [key for key, value in leaves if value == MISSING]
+
+
+def references(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -> dict[str, str]:
+    """Keys whose value is that of another key, written ${KEY}, and which one in the end."""
+    extra = search_path(config_dirs)
+    with _ours(), _explained(overrides):
+        composed = hydra_compose("config", overrides=[*overrides, *extra])
+    leaves = dict(_leaves(OmegaConf.to_container(composed), ""))
+    found = {
+        key: match[1]
+        for key, value in leaves.items()
+        if isinstance(value, str) and (match := re.fullmatch(r"\$\{([\w.]+)\}", value))
+    }
+    for _ in found:  # a reference to a reference
+        found = {key: found.get(other, other) for key, other in found.items()}
+    return found
 
 
 def sweep_jobs(overrides: Sequence[str], config_dirs: Sequence[str] = ()) -> list[list[str]]:
@@ -142,10 +197,13 @@ def sweep_jobs(overrides: Sequence[str], config_dirs: Sequence[str] = ()) -> lis
     return jobs
 
 
-def _unset(node: Any, place: str) -> list[str]:
+def _leaves(node: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """Every value below a node, with its key."""
     if isinstance(node, dict):
-        return [k for key, v in node.items() for k in _unset(v, f"{place}.{key}".lstrip("."))]
-    return [place] if node == MISSING else []
+        for key, value in node.items():
+            yield from _leaves(value, f"{place}.{key}".lstrip("."))
+    else:
+        yield place, node
 
 
 @contextmanager

@@ -8,23 +8,29 @@ The top-level key `study` of an experiment:
     metrics:      by name of an output: `better` (higher or lower); `margin`, below which a
                   difference does not matter; and for what may be infinite `cap`, which larger
                   values count as, since two without a path have no difference; in its own unit
-    assumptions:  by key of the configuration: the values to sweep, one key at a time
+    assumptions:  by key of the configuration: the values to sweep, one key at a time; a key with
+                  `*` sets every assumed value whose key it matches, all of them together
 """
 
 import copy
 import itertools
-import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from omegaconf import DictConfig
+
 from sdn_mc.config.building import in_words, unknown
-from sdn_mc.config.composing import compose, quoted
+from sdn_mc.config.composing import as_text, compose_with
 from sdn_mc.config.job import CONFIG_GROUPS, Job, load, plain
 from sdn_mc.config.values import shown
 from sdn_mc.core.problems import InputError, Problems
 
 KEYS = ("cases", "compare", "metrics", "assumptions")
 BETTER = ("higher", "lower")
+AS_ASSUMED = "as assumed"
+LABEL = r"\.labels\.([^.]+)"
 
 
 class Case(NamedTuple):
@@ -65,7 +71,7 @@ class Point(NamedTuple):
 
     def words(self) -> str:
         """As a person would say it."""
-        return "as assumed" if self.key is None else f"{self.key}={in_words(self.value)}"
+        return AS_ASSUMED if self.key is None else f"{self.key}={in_words(self.value)}"
 
 
 def points_of(study: Study) -> list[Point]:
@@ -110,26 +116,61 @@ def study_of(tree: Mapping[str, Any]) -> Study | None:
 
 
 def changed_job(
-    overrides: Sequence[str], config_dirs: Sequence[str], changes: Sequence[tuple[str, Any]]
+    overrides: Sequence[str],
+    config_dirs: Sequence[str],
+    changes: Sequence[tuple[str, Any]],
+    known: dict[tuple[str, ...], DictConfig],
 ) -> Job:
     """The job of these overrides with some values set anew; a later change of a key wins."""
-    words = [f"{key}={_text(value)}" for key, value in changes if not isinstance(value, dict)]
-    choices = [word for word in words if word.partition("=")[0] in CONFIG_GROUPS]
-    rest = [word for word in words if word not in choices]
-    tree = plain(compose([*overrides, *choices, *rest], config_dirs))
+    single = {k: v for k, v in changes if "*" not in k and not isinstance(v, dict)}
+    choices = [f"{k}={as_text(v)}" for k, v in single.items() if k in CONFIG_GROUPS]
+    values = {k: v for k, v in single.items() if k not in CONFIG_GROUPS}
+    tree = plain(compose_with(known, [*overrides, *choices], config_dirs, values))
     for key, value in changes:
-        if isinstance(value, dict):  # replaced as a whole, where an override would be merged
+        if "*" not in key and isinstance(value, dict):  # replaced, where an override would merge
             _set(tree, key, value)
-    return load(tree)
+    job = load(tree)
+    together = [(key, value) for key, value in changes if "*" in key]
+    for key, value in together:
+        names = [item["name"] for item in job.assumptions if fnmatchcase(item["name"], key)]
+        if not names:
+            raise InputError(
+                f"study.assumptions.{key}: it matches no assumed value of the run; correct it "
+                "(`sdn-mc summary` of a run lists the assumed values)"
+            )
+        for name in names:
+            _set(tree, name, value)
+    return load(tree) if together else job
 
 
-def _text(value: Any) -> str:
-    """A value as an override has it."""
-    if isinstance(value, list):
-        return "[" + ",".join(map(_text, value)) + "]"
-    if isinstance(value, str):
-        return quoted(value)
-    return json.dumps(value)
+def covers(key: str, name: str) -> bool:
+    """Does sweeping this key change the assumed value of that name?"""
+    return name == key or name.startswith(f"{key}.") or fnmatchcase(name, key)
+
+
+def unread(job: Job) -> set[str]:
+    """Assumed labels that no part of the run names, so that no verdict can depend on them."""
+    parts = [
+        tree for group, tree in job.resolved.items() if group not in ("constellation", "study")
+    ]
+    words = {word for part in parts for word in _words(part)}
+    labels = {
+        item["name"]: re.search(r"\.labels\.([^.]+)", item["name"]) for item in job.assumptions
+    }
+    return {name for name, label in labels.items() if label and label[1] not in words}
+
+
+def _words(node: Any) -> Iterator[str]:
+    """Every key and text below a node."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield str(key)
+            yield from _words(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _words(value)
+    elif isinstance(node, str):
+        yield node
 
 
 def _set(tree: dict[str, Any], key: str, value: Any) -> None:

@@ -18,6 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sdn_mc.config.study import covers
 from sdn_mc.report.summary import value_and_interval
 from sdn_mc.store import open_decisions
 
@@ -133,7 +134,7 @@ def _words(row: xr.Dataset, margin: float, unit: str) -> Text:
 def _assumptions(found: xr.Dataset) -> RenderableType:
     """Every assumed value that the runs touched, with its swept range and whether a sign flips."""
     swept = json.loads(found.attrs["swept"])
-    base, compared = (json.loads(found.attrs[name]) for name in ("base", "compared"))
+    base = json.loads(found.attrs["base"])
     table = Table(
         title="Assumed, not known", title_justify="left", title_style="bold", box=None,
         pad_edge=False, padding=(0, 2, 0, 0),
@@ -141,30 +142,40 @@ def _assumptions(found: xr.Dataset) -> RenderableType:
     for head in ("assumption", "value", "swept", "flips a verdict"):
         table.add_column(Text(head, style="bold cyan"))
     items = {item["name"]: item for item in json.loads(found.attrs["assumptions"])}
-    rows: dict[str, Mapping[str, Any]] = {
-        key: {"value": base.get(key), "unit": ""} for key in swept
-    }
+    alone = [key for key in swept if not any(covers(key, name) for name in items)]
+    rows: dict[str, Mapping[str, Any]] = {key: {"value": base.get(key)} for key in alone}
     for name, item in (rows | items).items():
         unit = "" if item.get("unit") in ("", "1", None) else f" {item['unit']}"
-        if name in swept:
-            values, told = ", ".join(_shown(v) for v, _ in swept[name]), _flipped(found, name)
-        else:
-            values, told = ("compared", "-") if name in compared else ("not swept", "not known")
         table.add_row(
             Text(name, overflow="fold"),
             Text(_shown(item["value"]) + unit),
-            Text(values),
-            Text(told),
+            *(Text(words) for words in sweep_of(found, name)),
         )
     return table
 
 
-def _flipped(found: xr.Dataset, key: str) -> str:
-    """In which of the comparisons sweeping it flips something."""
+def sweep_of(found: xr.Dataset, name: str) -> tuple[str, str]:
+    """Over which values an assumption was swept, and whether that flips a verdict; in words."""
+    swept, follows = (json.loads(found.attrs[key]) for key in ("swept", "follows"))
+    keys = [key for key in swept if covers(key, name)]
+    if keys:
+        values = ", ".join(_shown(value) for key in keys for value, _ in swept[key])
+        return values, _flipped(found, keys)
+    if leader := next((key for key in follows if covers(key, name)), None):
+        source = follows[leader] + name.removeprefix(leader)
+        return f"with {source}", sweep_of(found, source)[1]
+    if name in json.loads(found.attrs["compared"]):
+        return "compared", "-"
+    if name in json.loads(found.attrs["unread"]):
+        return "no threat names it", "no"
+    return "not swept", "not known"
+
+
+def _flipped(found: xr.Dataset, keys: Sequence[str]) -> str:
+    """In how many rows sweeping any of these flips the verdict."""
     n = found.sizes["comparison"], found.sizes["measure"]
-    told = [flips(found, c, m, key) for c, m in np.ndindex(*n)]
-    count = sum(words.startswith("flips") for words in told)
-    return f"yes, in {count} of {len(told)} rows" if count else "no"
+    told = [any(flips(found, c, m, k).startswith("flips") for k in keys) for c, m in np.ndindex(*n)]
+    return f"yes, in {sum(told)} of {len(told)} rows" if any(told) else "no"
 
 
 def _shown(value: Any) -> str:

@@ -18,7 +18,18 @@ from rich.console import Console
 from sdn_mc import config, runner, store
 from sdn_mc.config import Job
 from sdn_mc.config.building import in_words
-from sdn_mc.config.study import Case, Measure, Point, Study, changed_job, points_of, study_of
+from sdn_mc.config.study import (
+    AS_ASSUMED,
+    Case,
+    Measure,
+    Point,
+    Study,
+    changed_job,
+    covers,
+    points_of,
+    study_of,
+    unread,
+)
 from sdn_mc.core.problems import InputError, Problems
 from sdn_mc.core.protocols import Output
 from sdn_mc.engine import epoch_of
@@ -71,6 +82,8 @@ def begin(
     console: Console,
 ) -> Path:
     """Check every run of the study, then do them; returns the path of the decisions."""
+    n_run = len({task.name for task in tasks_of(study).values()})
+    console.print(f"checking {n_run} runs …", style="dim", highlight=False)
     jobs = _jobs_of(study, overrides, config_dirs)
     folders = [str(Path(each).absolute()) for each in config_dirs]
     note = {"overrides": list(overrides), "config_dirs": folders}
@@ -107,14 +120,14 @@ def go_on(
 
 def _jobs_of(study: Study, overrides: Sequence[str], config_dirs: Sequence[str]) -> dict[str, Job]:
     """The checked job of every run, by its name; what is wrong is told once for each case."""
-    tasks, jobs = tasks_of(study), dict[str, Job]()
+    tasks, jobs, known = tasks_of(study), dict[str, Job](), dict[tuple[str, ...], Any]()
     for point in points_of(study):
         problems = Problems()
         for case in study.cases:
             task = tasks[point.words(), case.name]
             if task.name not in jobs:
                 try:
-                    jobs[task.name] = _job_of(task, overrides, config_dirs)
+                    jobs[task.name] = _job_of(task, overrides, config_dirs, known)
                 except InputError as error:
                     for problem in error.problems:
                         problems.add(f"study, {task.words}: {problem}")
@@ -124,8 +137,13 @@ def _jobs_of(study: Study, overrides: Sequence[str], config_dirs: Sequence[str])
     return jobs
 
 
-def _job_of(task: Task, overrides: Sequence[str], config_dirs: Sequence[str]) -> Job:
-    job = changed_job(overrides, config_dirs, task.changes)
+def _job_of(
+    task: Task,
+    overrides: Sequence[str],
+    config_dirs: Sequence[str],
+    known: dict[tuple[str, ...], Any],
+) -> Job:
+    job = changed_job(overrides, config_dirs, task.changes, known)
     kept = "none" if job.store.paths == "auto" else job.store.paths
     return job._replace(title=f"{job.title}: {task.words}", store=job.store._replace(paths=kept))
 
@@ -194,26 +212,43 @@ def _decided(study: Study, jobs: dict[str, Job], folder: Path) -> Path:
             for point in points_of(study):
                 one, other = (scores(point, case, measure) for case in pair)
                 rows.append((pair, *_compared(one, other, measure, n_epoch)))
-    return store.write_decisions(folder, _arrays(study, rows), _about(study, jobs))
+    note = store.read_note(folder / NOTE_NAME)
+    follows = config.references(note["overrides"], note["config_dirs"])
+    return store.write_decisions(folder, _arrays(study, rows), _about(study, jobs, follows))
 
 
-def _about(study: Study, jobs: dict[str, Job]) -> dict[str, Any]:
+def _about(study: Study, jobs: dict[str, Job], follows: dict[str, str]) -> dict[str, Any]:
     """What the decisions say of themselves."""
     first = next(iter(jobs.values()))
     assumed = {item["name"]: item for job in jobs.values() for item in job.assumptions}
     assumed |= {item["name"]: item for item in first.assumptions}
-    base = {key: in_words(_at(first.resolved, key)) for key, _ in study.assumptions}
+    read = {name for job in jobs.values() for name in _assumed(job).keys() - unread(job)}
     return {
         "title": first.title.rpartition(": ")[0],
         "n_draw": first.draws,
         "seed": first.seed,
         "assumptions": json.dumps(list(assumed.values())),
         "swept": json.dumps(swept_of(study)),
-        "base": json.dumps(base),
+        "base": json.dumps({key: _base(first, key) for key, _ in study.assumptions}),
+        "follows": json.dumps(follows),
+        "unread": json.dumps(sorted(assumed.keys() - read)),
         "compared": json.dumps(sorted({key for case in study.cases for key, _ in case.changes})),
         "margins": json.dumps({m.name: m.margin for m in study.measures}),
         "versions": json.dumps(runner.contents.versions()),
     }
+
+
+def _base(job: Job, key: str) -> Any:
+    """What the experiment itself sets a swept key to; where it matches several, if they agree."""
+    if "*" not in key:
+        return in_words(_at(job.resolved, key))
+    values = [value for name, value in _assumed(job).items() if covers(key, name)]
+    return values[0] if all(value == values[0] for value in values) else AS_ASSUMED
+
+
+def _assumed(job: Job) -> dict[str, Any]:
+    """Assumed values by key."""
+    return {item["name"]: item["value"] for item in job.assumptions}
 
 
 def swept_of(study: Study) -> dict[str, list[tuple[Any, str]]]:

@@ -8,8 +8,9 @@ import xarray as xr
 from rich.console import Console
 
 from sdn_mc import config
+from sdn_mc.config.study import unread
 from sdn_mc.core.problems import InputError
-from sdn_mc.report.decisions import flips, print_decisions
+from sdn_mc.report.decisions import flips, print_decisions, sweep_of
 from sdn_mc.runner import study
 from sdn_mc.store import differences, open_decisions
 from tests.small_run import SMALL
@@ -29,7 +30,7 @@ study:
   metrics: {availability: {better: higher, margin: 0.05}}
   assumptions:
     threats.vendor_fault.probability: [0.5, 0.0]
-    access.min_elevation_deg: [10]
+    acc*.min_elevation_deg: [10]
 """
 WORDS = (
     *SMALL,
@@ -118,6 +119,41 @@ def test_a_flip_is_told_with_the_value_where_the_difference_crosses_zero():
     assert flips(calm, 0, 0, "k") == "holds, not shown at 2"
 
 
+def test_each_assumed_value_says_how_it_was_swept():
+    axes, attributes = (
+        ("comparison", "measure", "point"),
+        {
+            "swept": '{"a.*.b": [[2, "a.*.b=2"]], "labels": [["x", "labels=x"]]}',
+            "base": '{"a.*.b": 1, "labels": null}',
+            "follows": '{"threats.other": "a.one"}',
+            "compared": '["c"]',
+            "unread": '["labels_of_nobody"]',
+        },
+    )
+    values, words = np.array([[[0.1, -0.1, 0.1]]]), [[["a better", "b better", "a better"]]]
+    found = xr.Dataset(
+        {"difference": (axes, values), "verdict": (axes, np.array(words, object))},
+        {"point": ["as assumed", "a.*.b=2", "labels=x"]},
+        attributes,
+    )
+    flips_one = "yes, in 1 of 1 rows"
+    assert sweep_of(found, "a.one.b") == ("2", flips_one)  # by its pattern
+    assert sweep_of(found, "labels.prime.values") == ("x", "no")  # with its whole part
+    assert sweep_of(found, "threats.other.b") == ("with a.one.b", flips_one)
+    assert sweep_of(found, "c") == ("compared", "-")
+    assert sweep_of(found, "labels_of_nobody") == ("no threat names it", "no")
+    assert sweep_of(found, "d") == ("not swept", "not known")
+
+
+def test_references_and_labels_that_nobody_names_are_found():
+    words = ["experiment=one_vendor_vs_many"]
+    follows = config.references(words)
+    assert follows["threats.shared_ground.repair_h"] == "threats.vendor_fault.repair_h"
+    job = config.job_of(words)
+    assert "constellation.labels.laser.value" in unread(job)
+    assert "constellation.labels.ground_system.value" not in unread(job)  # of shared_ground
+
+
 def test_more_draws_and_a_study_that_was_stopped(mine, tmp_path):
     few, most = tmp_path / "few", tmp_path / "most"
     path, _ = begun(mine, few, "study.assumptions=null")
@@ -138,6 +174,7 @@ BAD = {
     "+study.metrics.x={better: more, margin: 1}": "better: 'more' given; allowed are higher, lower",
     "study.compare=[[one, six]]": "give two of one, two, calm",
     "+study.assumptions.access=3": "study.assumptions.access: 3 given; list values to sweep",
+    "++study.assumptions={no.*: [1]}": "study.assumptions.no.*: it matches no assumed value",
     "+study.assumptions.draws=[7, x]": "draws: 'x' given; give a whole number",
     "+study.cases.two.set={no.way: 3}": "no.way=3: there is no such key",
     "+study.cases.two.set={no.way: {a: 3}}": "no.way: there is no no; there are",
