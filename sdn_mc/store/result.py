@@ -297,7 +297,13 @@ class Store:
         array = open_root(self.path, "r")[name.strip("/")]
         if isinstance(array, zarr.Group):
             raise KeyError(f"{name} is a group of {self.path}; name one of its arrays")
-        return read_draws(array, first_draws)
+        try:
+            return read_draws(array, first_draws)
+        except Exception as error:  # a damaged chunk: each codec raises what it likes
+            raise InputError(
+                f"{self.path}: {name} cannot be read ({error}); `sdn-mc resume {self.folder}` "
+                "makes again what is damaged"
+            ) from None
 
     def is_readable(self, group: str) -> bool:
         """Whether a group is there and every array of it can be read."""
