@@ -18,7 +18,6 @@ from sdn_mc.config.composing import (
     quoted,
     references,
     search_path,
-    sweep_jobs,
 )
 from sdn_mc.config.job import CONFIG_GROUPS, Job, RunOptions, StoreOptions, load
 from sdn_mc.config.study import Study, study_of
@@ -41,7 +40,6 @@ __all__ = [
     "references",
     "search_path",
     "study_of",
-    "sweep_jobs",
 ]
 
 

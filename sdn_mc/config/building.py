@@ -95,6 +95,8 @@ class Builder:
             )
         module, _, name = target.rpartition(".")
         try:
+            if not all(part.isidentifier() for part in target.split(".")):
+                raise ImportError("it is no name")
             kind = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError, ValueError) as error:
             raise InputError(

@@ -1,12 +1,13 @@
 """A checked job: every component built, every fault of the configuration told together."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
 from sdn_mc.config.building import MISSING, Builder, is_importable, unknown
+from sdn_mc.config.limits import MAX_DEPTH
 from sdn_mc.config.values import shown
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.fleet import Fleet
@@ -92,13 +93,14 @@ def load(
     columns = _columns(tree, problems)
     campaigns = _campaigns(tree, parts["threats"], problems)
     store, run = _store_options(tree, problems), _run_options(tree, problems)
+    title = _title(tree, problems)
     _check_together(parts, problems)
     problems.raise_all()
     return Job(
         parts=parts,
         columns=columns,
         campaigns=campaigns,
-        title=str(tree.get("title") or "sdn_mc"),
+        title=title,
         draws=draws,
         seed=seed,
         store=store,
@@ -112,8 +114,28 @@ def load(
 def plain(config: DictConfig | dict[str, Any]) -> dict[str, Any]:
     """The configuration as plain values, interpolations resolved."""
     plain = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
+    if not isinstance(plain, dict):
+        raise InputError(f"configuration: {shown(plain)} given; give keys with values")
+    return _plain_part(plain, "", 0)
+
+
+def _plain_part(value: Any, where: str, depth: int) -> Any:
+    """A part with texts as keys, known to hold only what JSON has, and not to be too deep."""
+    if depth > MAX_DEPTH:
+        raise InputError(f"{where:.80}: more than {MAX_DEPTH} levels; write it flatter")
+    if isinstance(value, list):
+        return [_plain_part(each, f"{where}[{k}]", depth + 1) for k, each in enumerate(value)]
+    if not isinstance(value, dict):
+        if value is None or isinstance(value, str | int | float):
+            return value
+        raise InputError(f"{where}: {shown(value)} given; give a text or a number")
+    found: dict[str, Any] = {}
+    for key, each in value.items():
+        place = f"{where}.{key}".lstrip(".")
+        if isinstance(key, bool) or not isinstance(key, str | int) or str(key) in found:
+            raise InputError(f"{place}: {shown(key)} given as a key; put it in quotes, once")
+        found[str(key)] = _plain_part(each, place, depth + 1)
+    return found
 
 
 # ---- one key
@@ -143,10 +165,21 @@ def _mapping(tree: dict[str, Any], key: str, problems: Problems) -> dict[str, An
 
 def _texts(tree: dict[str, Any], key: str, problems: Problems) -> tuple[str, ...]:
     value = tree.get(key) or []
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+    if not _are_texts(value):
         problems.add(f"{key}: {shown(value)} given; give a list of names, as {key}=[NAME]")
         return ()
     return tuple(value)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+
+def _title(tree: dict[str, Any], problems: Problems) -> str:
+    value = tree.get("title")
+    if value is not None and not isinstance(value, str | int | float):
+        problems.add(f"title: {shown(value)} given; give a text")
+    return str(value or "sdn_mc")
 
 
 def _whole(tree: dict[str, Any], key: str, low: int, high: int, problems: Problems) -> int:
@@ -166,7 +199,7 @@ def _campaigns(
     taken: dict[str, str] = {}
     for name, members in _mapping(tree, "campaigns", problems).items():
         where = f"campaigns.{name}"
-        if isinstance(members, str) or not isinstance(members, Iterable):
+        if not _are_texts(members):
             problems.add(f"{where}: {shown(members)} given; list the threats that strike together")
             continue
         for member in members:
@@ -196,7 +229,7 @@ def _columns(tree: dict[str, Any], problems: Problems) -> dict[str, tuple[str, .
         where = f"columns.{name}"
         if not str(name).isidentifier() or name == "healthy":
             problems.add(f"{where}: name a column by letters, digits and _, and not `healthy`")
-        if isinstance(causes, str) or not isinstance(causes, Iterable):
+        if not _are_texts(causes):
             problems.add(f"{where}: {shown(causes)} given; list the threats that act in the column")
             continue
         if missing := [cause for cause in causes if cause not in threats]:

@@ -20,6 +20,7 @@ from rich.text import Text
 from sdn_mc.core.constants import DRAWS_PER_GROUP, S_PER_H, S_PER_MIN
 from sdn_mc.core.problems import InputError
 from sdn_mc.store import open_result
+from sdn_mc.terminal import shown
 
 MAIN_METRIC = "availability"
 LATENCY = "latency_p50_s"  # told by flow too, where it was asked for
@@ -47,6 +48,12 @@ def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
     for title, lines in _remarks(tree):
         console.print(Text(title, style="bold"))
         console.print(Padding(Group(*lines), (0, 0, 1, 2)))
+
+
+def print_result(path: Path, console: Console) -> None:
+    """The table of a run that has ended, and where its result is."""
+    print_summary(path, console)
+    console.print(f"result: {shown(path)}", markup=False, soft_wrap=True)
 
 
 def share(value: float) -> str:

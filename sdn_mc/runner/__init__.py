@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import llvmlite.binding as llvm
 import numpy as np
 from rich.console import Console
 
@@ -85,19 +86,24 @@ def _resumed(
 ) -> Path:
     """The same, with nobody else writing."""
     result.repair()
-    damaged = result.damaged()
     said, n_draw = result.attributes(), result.n_draw
+    if lacking := [name for name in contents.ATTRIBUTES_TO_RESUME if name not in said]:
+        raise InputError(
+            f"{path}: the result is damaged (it has no attribute {', '.join(lacking)}); start a "
+            "new run"
+        )
     wanted = n_draw if draws is None else draws
     if wanted < n_draw:
         raise InputError(f"draws: {wanted} given, but {path} has {n_draw}; give as many or more")
-    is_done = said["stop_reason"] != contents.UNFINISHED and result.n_committed() == n_draw
-    is_done &= result.is_readable("/summary") and not damaged
-    if wanted == n_draw and is_done:
+    if wanted == n_draw and is_done(result):
         console.print(f"{path}: all {n_draw} draws are done already")
         return result.path
+    damaged = result.damaged()
     _check_same_code(result, said)
     stored = json.loads(said["config"]) | {"draws": wanted}
     job = config.load(stored, said["start_directory"], plugins)
+    if job.inputs:
+        console.print(f"{path}: reads {', '.join(job.inputs)} again", markup=False)
     _check_same_inputs(job, said)
     if threads is not None:
         job = job._replace(run=job.run._replace(threads=threads))
@@ -111,6 +117,13 @@ def _resumed(
         console.print(f"{path}: {result.n_committed()} of {wanted} draws are done; going on")
         fill(job, prepared, result, console, pool, {})
     return result.path
+
+
+def is_done(result: store.Store) -> bool:
+    """Has a run all its draws and its summary, and are they as they were written?"""
+    ended = result.attributes()["stop_reason"] != contents.UNFINISHED
+    ended &= result.n_committed() == result.n_draw and result.is_readable("/summary")
+    return ended and not result.damaged()
 
 
 def prepare(job: Job) -> Prepared:
@@ -161,9 +174,14 @@ def config_hash(job: Job) -> str:
 
 
 def keep_compiled_code() -> None:
-    """Compiled code of XLA is kept on disk, so a second process starts sooner."""
+    """Compiled code of XLA is kept on disk, so a second process starts sooner.
+
+    By kind of processor: nodes of a cluster may share the disk and not the instructions.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sdn_mc" / "xla"
-    jax.config.update("jax_compilation_cache_dir", str(cache))
+    features = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+    kind = hashlib.sha256(features.encode()).hexdigest()[:8]
+    jax.config.update("jax_compilation_cache_dir", str(cache / kind))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 
@@ -182,8 +200,9 @@ def _mend(damaged: Sequence[store.Damage], prepared: Prepared, result: store.Sto
 
 def _check_same_code(result: store.Store, said: dict[str, Any]) -> None:
     """Another version may draw other numbers."""
-    begun = json.loads(said["versions"])["sdn_mc"]
-    made_by = {begun} | {stamp["code_version"] for stamp in result.done_blocks().values()}
+    begun = json.loads(said["versions"]).get("sdn_mc")
+    stamps = result.done_blocks().values()
+    made_by = {str(begun)} | {str(stamp.get("code_version")) for stamp in stamps}
     if made_by != {sdn_mc.__version__}:
         raise InputError(
             f"{result.folder}: made by sdn_mc {', '.join(sorted(made_by))}, and this is "

@@ -131,6 +131,11 @@ def block_values(
     return {path: values[path].astype(kind) for path, kind in kinds.items()}
 
 
+ATTRIBUTES_TO_RESUME = (
+    "config", "config_hash", "start_directory", "inputs", "versions", "stop_reason",
+)  # fmt: skip
+
+
 def attributes(job: Job, run: Prepared, config_hash: str, folder: str) -> dict[str, Any]:
     """What the root says of the run."""
     return {

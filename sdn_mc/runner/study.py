@@ -104,8 +104,7 @@ def go_on(
     threads: int | None = None,
 ) -> Path:
     """Continue a study that was stopped, or give all its runs more draws."""
-    note = store.read_note(folder / NOTE_NAME)
-    asked = note["overrides"], note["config_dirs"]
+    asked = _asked(folder, plugins)
     study = study_of(config.job_of(*asked).resolved)
     if study is None:
         raise InputError(f"{folder}: its configuration names no study any more; start a new one")
@@ -116,6 +115,22 @@ def go_on(
         run = {name: job.run._replace(threads=threads) for name, job in jobs.items()}
         jobs = {name: job._replace(run=run[name]) for name, job in jobs.items()}
     return _filled(study, jobs, folder, console, plugins)
+
+
+def _asked(folder: Path, plugins: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The overrides and folders that the note of a study names, with plugins of this command only.
+
+    Like a stored configuration, a note may come from anybody: no package is imported for it.
+    """
+    note, lists = store.read_note(folder / NOTE_NAME), list[list[str]]()
+    for words in (note.get("overrides"), note.get("config_dirs")):
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise InputError(f"{folder / NOTE_NAME}: this note is damaged; start the study anew")
+        lists.append(words)
+    overrides, folders = lists
+    named = ("plugins", "hydra")
+    kept = [word for word in overrides if not word.lstrip("+~").startswith(named)]
+    return [*kept, f"plugins=[{','.join(map(config.quoted, plugins))}]"], folders
 
 
 def _jobs_of(study: Study, overrides: Sequence[str], config_dirs: Sequence[str]) -> dict[str, Job]:
@@ -212,8 +227,7 @@ def _decided(study: Study, jobs: dict[str, Job], folder: Path) -> Path:
             for point in points_of(study):
                 one, other = (scores(point, case, measure) for case in pair)
                 rows.append((pair, *_compared(one, other, measure, n_epoch)))
-    note = store.read_note(folder / NOTE_NAME)
-    follows = config.references(note["overrides"], note["config_dirs"])
+    follows = config.references(*_asked(folder, ()))
     return store.write_decisions(folder, _arrays(study, rows), _about(study, jobs, follows))
 
 

@@ -52,7 +52,7 @@ def print_trace(
     """Recompute one draw at one time and print it. `pair` counts the pairs of `/paths`."""
     result = store.open_store(path)
     said = result.attributes()
-    job = config.load(json.loads(said["config"]), said["start_directory"], plugins)
+    job = config.load(json.loads(said["config"]), said.get("start_directory"), plugins)
     name = list(job.columns)[-1] if column is None else column
     if name not in job.columns:
         raise InputError(f"trace: no column is called {name!r}; there are {', '.join(job.columns)}")

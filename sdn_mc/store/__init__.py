@@ -16,6 +16,14 @@ store at the same time: `write_block` and `commit` touch only that block's own f
 else (`create`, `extend`, `shorten`, `repair`, `write_group`, `set_attributes`) is for one process.
 """
 
+from sdn_mc.store.collected import (
+    COLLECTED_WORDS,
+    STATUS,
+    Axis,
+    Point,
+    open_collected,
+    write_collected,
+)
 from sdn_mc.store.compare import differences
 from sdn_mc.store.damage import Damage
 from sdn_mc.store.decisions import open_decisions, read_note, write_decisions, write_note
@@ -25,10 +33,14 @@ from sdn_mc.store.result import Store, create, open_result, open_store
 from sdn_mc.store.schema import GROUPS, SCHEMA_VERSION, Variable, predicted_bytes
 
 __all__ = [
+    "COLLECTED_WORDS",
     "GROUPS",
     "RESULT_NAME",
     "SCHEMA_VERSION",
+    "STATUS",
+    "Axis",
     "Damage",
+    "Point",
     "Store",
     "Variable",
     "alone_in",
@@ -37,12 +49,14 @@ __all__ = [
     "differences",
     "full_disk_explained",
     "not_yet_there",
+    "open_collected",
     "open_decisions",
     "open_result",
     "open_store",
     "predicted_bytes",
     "read_note",
     "remove_unbegun",
+    "write_collected",
     "write_decisions",
     "write_note",
 ]

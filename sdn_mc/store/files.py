@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sdn_mc.core.problems import InputError
-from sdn_mc.store.schema import OLDEST_READABLE, SCHEMA_VERSION
+from sdn_mc.store.schema import OLDEST_READABLE, SCHEMA_VERSION, damaged_attributes
 
 RESULT_NAME = "result.zarr"
 DONE_NAME = "done"
@@ -39,6 +39,11 @@ def locate(path: str | Path, to_write: bool = False) -> Path:
             "folder that a run printed (outputs/<date>/<time>) or the result.zarr inside it."
         )
     check_schema(given, attributes, to_write)
+    if damaged := damaged_attributes(attributes):
+        raise InputError(
+            f"{given}: the result is damaged (its attributes {', '.join(damaged)} are not what "
+            "sdn-mc writes); take a copy of it, or start a new run"
+        )
     return result
 
 
@@ -134,6 +139,7 @@ def check_space(path: str | Path, needed_bytes: int) -> None:
 
 def _root_attributes(result: Path) -> dict[str, Any] | None:
     try:
-        return json.loads((result / "zarr.json").read_text(encoding="utf-8"))["attributes"]
-    except (OSError, ValueError, KeyError, TypeError):
+        found = json.loads((result / "zarr.json").read_text(encoding="utf-8"))["attributes"]
+        return found if isinstance(found, dict) else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -253,6 +253,9 @@ class Store:
 
     def repair(self) -> None:
         """Undo or finish what a killed process left half done; while no other process writes."""
+        for path in (self._done, *self.path.rglob("*")):
+            if path.is_symlink():  # what is written there would change something else
+                raise InputError(f"{path}: this link leads out of the result; put a copy there")
         remove_partial(self.folder)
         for leftover in self.path.rglob("*.partial"):  # zarr's own, beside the chunks
             leftover.unlink()

@@ -73,6 +73,7 @@ def test_a_damaged_block_is_named_and_made_again_with_the_same_bits(copied, made
         sdn_mc.open_result(copied)
     assert all(name in str(told.value) for name in NAMED)
     assert NAMED[0] in refused(capfd, "summary", str(copied))
+    assert not runner.is_done(open_store(copied)), "nor does a sweep take it for done"
     with pytest.raises(InputError, match="/metrics/availability cannot be read"):
         open_store(copied).read("/metrics/availability")
     stamps = [(copied / "done" / f"{block:06d}.json").stat().st_mtime_ns for block in range(6)]
