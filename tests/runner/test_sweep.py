@@ -139,6 +139,18 @@ def test_further_values_are_added_and_more_draws_go_to_all(tmp_path, monkeypatch
     assert sdn_mc.collect(folder)["n_draw"].values.tolist() == [64, 64]
 
 
+def test_points_with_other_flows_have_values_where_they_have_the_flow(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    base = [word for word in BASE if not word.startswith("flows.flows")]
+    pairs = "[[London,Paris]],[[New York,London],[London,Paris]]"
+    sweep(tmp_path / "sweep", *base, "draws=32", f"flows.flows={pairs}")
+    values = sdn_mc.collect(tmp_path / "sweep")["/summary/availability"].sel(column="attacked")
+    assert values["flow"].values.tolist() == ["London - Paris", "over flows", "New York - London"]
+    one, two = values.values
+    assert np.isnan(one[2]) and np.isfinite([*one[:2], *two]).all()
+    assert one[0] == one[1] == two[0] and two[1] == pytest.approx((two[0] + two[2]) / 2)
+
+
 @pytest.mark.parametrize("words", [("seed=2",), ("access.min_elevation_deg=5,10",)])
 def test_another_sweep_in_the_same_folder_is_refused(words, broken, capsys):
     with pytest.raises(SystemExit):
