@@ -82,11 +82,12 @@ sdn-mc summary RUN
   RUN: the folder that a run printed, its result.zarr, or its URL
 """
 RESUME_HELP = """\
-sdn-mc resume RUN [draws=N] [part=I/N] [plugins=[PACKAGE]] [hydra/launcher=NAME …]
+sdn-mc resume RUN [draws=N] [part=I/N] [run.threads=N] [plugins=[PACKAGE]]
+              [hydra/launcher=NAME …]
 
   Continues a stopped run after its last committed block. With draws=N a run gets more draws; the
-  first ones stay the same, bit for bit. A run with components of your own needs their packages
-  named again.
+  first ones stay the same, bit for bit. What a disk or a copy has damaged is made again. A run with
+  components of your own needs their packages named again. run.threads=1 takes the least memory.
   Of a study and of a sweep (by the folder that holds its jobs) it does what is missing: jobs that
   are done are left alone, half-done ones continued, failed and missing ones begun. How the jobs of
   a sweep are started is said anew, with hydra/launcher=NAME and hydra.launcher.KEY=VALUE, and so is
@@ -301,15 +302,16 @@ def _resume(words: list[str]) -> None:
     parts = [word.partition("=")[2] for word in words if word.startswith("part=")]
     part = config.share_of(parts[-1]) if parts else None
     words = [word for word in words if not word.startswith("part=")]
-    paths, given = _path_and_keys(words, {"draws"}, "resume")
+    paths, given = _path_and_keys(words, {"draws", "run.threads"}, "resume")
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("sdn_mc").setLevel(logging.INFO)
-    folder = _place(paths)
+    folder, draws, threads = _place(paths), given.get("draws"), given.get("run.threads")
     if isinstance(folder, Path) and study.is_study(folder):
         if part is not None:
             raise InputError(f"part: {part} given, but {folder} is a study; leave part out")
-        with ended_by_ctrl_c(lambda: _way_on_study(Path(folder))):
-            found = study.go_on(folder, _console(), given.get("draws"), plugins)
+        way_on = ended_by_ctrl_c(lambda: _way_on_study(Path(folder)))
+        with way_on, store.full_disk_explained(folder):
+            found = study.go_on(folder, _console(), draws, plugins, threads)
         print_decisions(found, _console())
         return
     if isinstance(folder, Path) and _is_without_result(folder):
@@ -318,7 +320,7 @@ def _resume(words: list[str]) -> None:
             f"resume; start it again with `{_command_of(folder)}`"
         )
     with ended_by_ctrl_c(lambda: _way_on(folder)):
-        path = runner.resume(folder, _console(), given.get("draws"), plugins, part)
+        path = runner.resume(folder, _console(), draws, plugins, part, threads)
     if runner.is_done(store.open_store(path)):
         print_summary(path, _console())
 

@@ -10,11 +10,11 @@ writes the summary. Whoever comes first makes the result; `part=prepare` does th
 """
 
 import hashlib
+import itertools
 import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,9 @@ from sdn_mc.config import PREPARED_ONLY, Job, Share
 from sdn_mc.core.constants import DRAWS_PER_GROUP
 from sdn_mc.core.problems import InputError
 from sdn_mc.engine import Block, Column, Prepared, System
+from sdn_mc.interrupt import finishing
 from sdn_mc.runner import contents
-from sdn_mc.runner.blocks import Part, computed, first_parts, workers
+from sdn_mc.runner.blocks import Part, Workers, computed, first_parts, workers
 from sdn_mc.runner.estimates import write_summary
 from sdn_mc.runner.plan import describe
 from sdn_mc.runner.progress import LOG, DrawProgress
@@ -94,16 +95,17 @@ def resume(
     draws: int | None = None,
     plugins: Sequence[str] = (),
     part: Share | None = None,
+    threads: int | None = None,
 ) -> Path | str:
     """Continue a run that was stopped, or give it more draws; returns the path of its result.
 
     With a part, only its blocks are done, and the summary if no other is missing.
     """
-    result = store.open_store(path)
+    result = store.open_store(path, to_write=True)
     if part is not None and part != PREPARED_ONLY:
-        return _part_resumed(path, result, console, draws, plugins, part)
+        return _part_resumed(path, result, console, draws, plugins, part, threads)
     with store.alone_in(result.folder):
-        return _resumed(path, result, console, draws, plugins, part)
+        return _resumed(path, result, console, draws, plugins, part, threads)
 
 
 def _resumed(
@@ -113,6 +115,7 @@ def _resumed(
     draws: int | None,
     plugins: Sequence[str],
     part: Share | None,
+    threads: int | None,
 ) -> Path | str:
     """The same, with nobody else writing."""
     result.repair()
@@ -128,13 +131,15 @@ def _resumed(
     if wanted == n_draw and is_done(result):
         console.print(f"{path}: all {n_draw} draws are done already")
         return result.path
-    job = _job_again(path, result, said, wanted, plugins, console)
+    damaged = result.damaged()
+    job = _job_again(path, result, said, wanted, plugins, threads, console)
     keep_compiled_code()
     with workers(job) as pool:
         prepared = pool.submit(prepare, job).result()
         _check_same_scene(prepared, result)
         result.extend(wanted)
         result.set_attributes(contents.continued(said))
+        _mend(damaged, prepared, result)
         console.print(f"{path}: {result.n_committed()} of {wanted} draws are done; going on")
         if part is None:
             fill(job, prepared, result, console, pool, {})
@@ -151,6 +156,7 @@ def _part_resumed(
     draws: int | None,
     plugins: Sequence[str],
     part: Share,
+    threads: int | None,
 ) -> Path | str:
     """Do what is missing of one part, while others do theirs."""
     said, n_draw = result.attributes(), result.n_draw
@@ -159,7 +165,7 @@ def _part_resumed(
             f"part={part}: {path} has {n_draw} draws, and a part cannot change that; first run "
             f"`sdn-mc resume {path} draws={draws or n_draw} part={PREPARED_ONLY}`"
         )
-    job = _job_again(path, result, said, n_draw, plugins, console)
+    job = _job_again(path, result, said, n_draw, plugins, threads, console)
     return _joined(job._replace(part=part), result, console)
 
 
@@ -182,6 +188,7 @@ def _job_again(
     said: dict[str, Any],
     draws: int,
     plugins: Sequence[str],
+    threads: int | None,
     console: Console,
 ) -> Job:
     """The job that the result was begun with, for so many draws."""
@@ -191,13 +198,14 @@ def _job_again(
     if job.inputs:
         console.print(f"{path}: reads {', '.join(job.inputs)} again", markup=False)
     _check_same_inputs(job, said)
-    return job
+    return job if threads is None else job._replace(run=job.run._replace(threads=threads))
 
 
 def is_done(result: store.Store) -> bool:
-    """Has a run all its draws, and its summary?"""
+    """Has a run all its draws and its summary, and are they as they were written?"""
     ended = result.attributes()["stop_reason"] != contents.UNFINISHED
-    return ended and result.n_committed() == result.n_draw and result.is_readable("/summary")
+    ended &= result.n_committed() == result.n_draw and result.is_readable("/summary")
+    return ended and not result.damaged()
 
 
 def prepare(job: Job) -> Prepared:
@@ -213,12 +221,12 @@ def fill(
     prepared: Prepared,
     result: store.Store,
     console: Console,
-    pool: ThreadPoolExecutor,
+    pool: Workers,
     known: Mapping[Part, Block],
 ) -> None:
     """Compute, write and commit every block that is missing; then the summary."""
     _fill_blocks(job, prepared, result, console, pool, known, range(result.n_block))
-    _finish(job, prepared, result)
+    _finish(job, prepared, result, pool)
 
 
 def _fill_part(
@@ -226,7 +234,7 @@ def _fill_part(
     prepared: Prepared,
     result: store.Store,
     console: Console,
-    pool: ThreadPoolExecutor,
+    pool: Workers,
     known: Mapping[Part, Block],
 ) -> None:
     """The same with the blocks of one part; the summary only if all blocks are there."""
@@ -243,7 +251,7 @@ def _fill_part(
         with store.changing(result.folder):
             n_missing = n_block - len(result.done_blocks())
             if not n_missing and not is_done(result):
-                _finish(job, prepared, result)
+                _finish(job, prepared, result, pool)
     if n_missing:
         console.print(_what_is_left(job.part, result, n_missing))
 
@@ -253,7 +261,7 @@ def _fill_blocks(
     prepared: Prepared,
     result: store.Store,
     console: Console,
-    pool: ThreadPoolExecutor,
+    pool: Workers,
     known: Mapping[Part, Block],
     blocks: range,
 ) -> None:
@@ -268,8 +276,9 @@ def _fill_blocks(
     n_draw = sum(result.block_draws(block) for block in blocks)
     n_done = n_draw - sum(result.block_draws(block) for block in missing)
     started = time.monotonic()
-    with DrawProgress(n_draw, n_done, console) as progress:
-        for index, block in computed(pool, job, prepared, missing, known):
+    with DrawProgress(n_draw, n_done, console) as progress, finishing() as is_stopped:
+        begun = itertools.takewhile(lambda _: not is_stopped(), missing)
+        for index, block in computed(pool, job, prepared, begun, known):
             first = index * DRAWS_PER_GROUP
             result.write_block(index, contents.block_values(prepared, first, block, kinds))
             result.commit(index, stamp)
@@ -286,11 +295,11 @@ def _what_is_left(part: Share, result: store.Store, n_missing: int) -> str:
     return f"part {part}: done; {n_missing} blocks of others are missing, or `{resumed}` does them"
 
 
-def _finish(job: Job, prepared: Prepared, result: store.Store) -> None:
+def _finish(job: Job, prepared: Prepared, result: store.Store, pool: Workers) -> None:
     """The summary of all draws, and why there are so many."""
     write_summary(prepared, result)
     ended = {"stop_reason": f"draws: all {job.draws} were done", "config": json.dumps(job.resolved)}
-    result.set_attributes(ended)
+    result.set_attributes(ended | contents.noted(result.attributes(), pool.notes()))
 
 
 def config_hash(job: Job) -> str:
@@ -312,6 +321,19 @@ def keep_compiled_code() -> None:
     kind = hashlib.sha256(features.encode()).hexdigest()[:8]
     jax.config.update("jax_compilation_cache_dir", str(cache / kind))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+
+def _mend(damaged: Sequence[store.Damage], prepared: Prepared, result: store.Store) -> None:
+    """Arrays without draws are written again, damaged blocks counted as missing; the summary is
+    written in any case."""
+    for name, block in damaged:
+        LOG.warning(
+            "%s: made again, as it is damaged: %s", result.folder, store.Damage(name, block)
+        )
+        if block is not None:
+            result.discard(block)
+        elif not name.startswith("/summary/"):
+            result.rewrite(name, contents.constants(prepared, [name])[name])
 
 
 def _check_same_code(result: store.Store, said: dict[str, Any]) -> None:
@@ -356,7 +378,9 @@ def _check_same_inputs(job: Job, said: dict[str, Any]) -> None:
 
 def _check_same_scene(prepared: Prepared, result: store.Store) -> None:
     """What no file tells: a renewed download, or a library that computes otherwise."""
-    stored = {name: result.read(name) for name in result.arrays() if name.startswith("/scene/")}
+    damaged = {each.name for each in result.damaged_whole()}
+    names = [name for name in result.arrays() if name.startswith("/scene/")]
+    stored = {name: result.read(name) for name in names if name not in damaged}
     now = contents.constants(prepared, stored)
     other = [name for name, values in stored.items() if not np.array_equal(values, now[name])]
     if other:

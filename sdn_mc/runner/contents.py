@@ -171,6 +171,13 @@ def continued(said: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def noted(said: Mapping[str, Any], more: Iterable[str]) -> dict[str, Any]:
+    """The root's notes with some more; nothing where they are there already."""
+    before = json.loads(said["notes"])
+    new = [note for note in more if note not in before]
+    return {"notes": json.dumps([*before, *new])} if new else {}
+
+
 def device() -> str:
     """What computes: the accelerator, or the kind of processor and its cores."""
     if jax.default_backend() != "cpu":

@@ -97,7 +97,13 @@ def is_study(folder: Path) -> bool:
     return (folder / NOTE_NAME).is_file()
 
 
-def go_on(folder: Path, console: Console, draws: int | None, plugins: Sequence[str]) -> Path:
+def go_on(
+    folder: Path,
+    console: Console,
+    draws: int | None,
+    plugins: Sequence[str],
+    threads: int | None = None,
+) -> Path:
     """Continue a study that was stopped, or give all its runs more draws."""
     asked = _asked(folder, plugins)
     study = study_of(config.job_of(*asked).resolved)
@@ -106,6 +112,9 @@ def go_on(folder: Path, console: Console, draws: int | None, plugins: Sequence[s
     jobs = _jobs_of(study, *asked)
     if draws is not None:
         jobs = {name: job._replace(draws=draws) for name, job in jobs.items()}
+    if threads is not None:
+        run = {name: job.run._replace(threads=threads) for name, job in jobs.items()}
+        jobs = {name: job._replace(run=run[name]) for name, job in jobs.items()}
     return _filled(study, jobs, folder, console, plugins)
 
 
@@ -204,7 +213,7 @@ def _filled(
     for k, (name, job) in enumerate(jobs.items()):
         place, began = folder / RUNS / name, time.monotonic()
         if (place / store.RESULT_NAME).exists():
-            runner.resume(place, quiet, job.draws, plugins)
+            runner.resume(place, quiet, job.draws, plugins, threads=job.run.threads)
         else:
             runner.run(job, place, quiet)
         spent, words = time.monotonic() - began, job.title.rpartition(": ")[2]

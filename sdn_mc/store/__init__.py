@@ -26,6 +26,7 @@ from sdn_mc.store.collected import (
     write_collected,
 )
 from sdn_mc.store.compare import differences
+from sdn_mc.store.damage import Damage
 from sdn_mc.store.decisions import open_decisions, read_note, write_decisions, write_note
 from sdn_mc.store.files import RESULT_NAME, check_space, full_disk_explained, is_url
 from sdn_mc.store.folders import not_yet_there, remove_unbegun
@@ -41,6 +42,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "STATUS",
     "Axis",
+    "Damage",
     "Point",
     "Store",
     "Variable",

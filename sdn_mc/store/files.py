@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sdn_mc.core.problems import InputError
-from sdn_mc.store.schema import SCHEMA_VERSION, damaged_attributes
+from sdn_mc.store.schema import OLDEST_READABLE, SCHEMA_VERSION, damaged_attributes
 
 RESULT_NAME = "result.zarr"
 DONE_NAME = "done"
@@ -20,7 +20,7 @@ PARTIAL_PREFIX = ".partial-"  # what a killed process may leave in the run folde
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
-def locate(path: str | Path) -> Path:
+def locate(path: str | Path, to_write: bool = False) -> Path:
     """The `result.zarr` meant by `path` (it, or the folder it lies in), known to be readable."""
     given = Path(path)
     if not given.exists():
@@ -38,29 +38,40 @@ def locate(path: str | Path) -> Path:
             else f"{given}: this is not a result of sdn-mc (no readable {RESULT_NAME}); give the "
             "folder that a run printed (outputs/<date>/<time>) or the result.zarr inside it."
         )
-    check_schema(given, attributes)
-    return result
-
-
-def check_schema(given: str | Path, attributes: Mapping[str, Any]) -> None:
-    """Refuse a result that this program would misread."""
-    found = attributes["schema_version"]
-    if found != SCHEMA_VERSION:
-        raise InputError(
-            f"{given}: written with version {found} of the result schema, and this program reads "
-            f"version {SCHEMA_VERSION}; use the sdn-mc that wrote it (attribute `versions`), or "
-            f'read it with xarray.open_datatree(path, engine="zarr", consolidated=False).'
-        )
+    check_schema(given, attributes, to_write)
     if damaged := damaged_attributes(attributes):
         raise InputError(
             f"{given}: the result is damaged (its attributes {', '.join(damaged)} are not what "
             "sdn-mc writes); take a copy of it, or start a new run"
         )
+    return result
 
 
 def is_url(where: str | Path) -> bool:
     """Whether an object store is meant, and not a folder."""
     return "://" in str(where)
+
+
+def check_schema(given: str | Path, attributes: Mapping[str, Any], to_write: bool = False) -> None:
+    """Refuse a result that this program would misread, or would write otherwise than it began."""
+    found, oldest = attributes["schema_version"], SCHEMA_VERSION if to_write else OLDEST_READABLE
+    if isinstance(found, int) and oldest <= found <= SCHEMA_VERSION:
+        return
+    which = str(oldest) if oldest == SCHEMA_VERSION else f"{oldest} to {SCHEMA_VERSION}"
+    raise InputError(
+        f"{given}: written with version {found} of the result schema, and this sdn-mc "
+        f"{'continues' if to_write else 'reads'} version {which}; use the sdn-mc that wrote it "
+        f"({_writer(attributes)}), or start a new run. Any version can be read with "
+        'xarray.open_datatree(path, engine="zarr", consolidated=False).'
+    )
+
+
+def _writer(attributes: Mapping[str, Any]) -> str:
+    """Which sdn-mc began a result, as far as that can be read."""
+    try:
+        return str(json.loads(attributes["versions"])["sdn_mc"])
+    except (KeyError, TypeError, ValueError):
+        return "attribute `versions`"
 
 
 def replace_json(path: Path, content: Any, scratch: Path) -> None:
@@ -101,11 +112,12 @@ def full_disk_explained(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
-        resume = f"run `sdn-mc resume {path}` (what is committed is kept), or "
+        kept = f"run `sdn-mc resume {path}` (what is committed is kept), or "
+        is_begun = any(path.glob(f"**/{RESULT_NAME}"))
         raise InputError(
-            f"{path}: the disk is full. Make room and "
-            f"{resume if (path / RESULT_NAME).exists() else ''}start again with store.paths=none "
-            "or store.paths=first_1000, with fewer draws, or with hydra.run.dir on another disk."
+            f"{path}: the disk is full. Make room and {kept if is_begun else ''}start again with "
+            "store.paths=none or store.paths=first_1000, with fewer draws, or with hydra.run.dir "
+            "on another disk."
         ) from error
 
 

@@ -64,7 +64,7 @@ class Prefix:
             obstore.put(first, name, b"")
             obstore.delete(first, name)
 
-    def check_result(self) -> None:
+    def check_result(self, to_write: bool = False) -> None:
         """Refuse a place without a result that this program can read."""
         import obstore
 
@@ -79,7 +79,7 @@ class Prefix:
             ) from None
         if "schema_version" not in attributes:
             raise InputError(_half_made(self.folder))
-        check_schema(self.folder, attributes)
+        check_schema(self.folder, attributes, to_write)
 
     def is_begun(self) -> bool:
         """Whether a run has made its result here, or begun to."""

@@ -90,13 +90,13 @@ def place_of(where: str | Path) -> Place:
     return Prefix(str(where)) if is_url(where) else Folder(Path(where) / RESULT_NAME)
 
 
-def place_at(given: str | Path) -> Place:
+def place_at(given: str | Path, to_write: bool = False) -> Place:
     """The place of a result that is there, by its run folder, its `result.zarr` or its URL."""
     pointer = Path(given) / POINTER_NAME
     if not is_url(given) and not pointer.is_file():
-        return Folder(locate(given))
+        return Folder(locate(given, to_write))
     place = Prefix(str(given) if is_url(given) else pointer.read_text(encoding="utf-8").strip())
-    place.check_result()
+    place.check_result(to_write)
     return place
 
 

@@ -21,10 +21,12 @@ from sdn_mc.store.arrays import (
     make_group,
     n_blocks,
     read_draws,
+    rewrite_whole,
     write_draws,
     write_whole,
 )
-from sdn_mc.store.files import DONE_NAME, RESULT_NAME, as_json
+from sdn_mc.store.damage import Damage, is_sound, sums_of, told
+from sdn_mc.store.files import DONE_NAME, RESULT_NAME, as_json, is_url
 from sdn_mc.store.places import Place, place_at, place_of
 from sdn_mc.store.schema import (
     DRAW,
@@ -75,18 +77,23 @@ def create(
     return Store(place)
 
 
-def open_store(path: str | Path) -> "Store":
+def open_store(path: str | Path, to_write: bool = False) -> "Store":
     """An existing result, by its run folder, its `result.zarr` or its URL. Changes nothing."""
-    return Store(place_at(path))
+    return Store(place_at(path, to_write))
 
 
 def open_result(path: str | Path) -> xr.DataTree:
-    """A result as a lazy xarray tree."""
+    """A result as a lazy xarray tree, all of whose files are as they were written."""
     store = open_store(path)
     if not store.is_whole:
         raise InputError(
             f"{path}: the run was stopped while it changed its number of draws; "
             f"`sdn-mc resume {path}` mends it."
+        )
+    if damaged := store.damaged():
+        raise InputError(
+            f"{path}: damaged since it was written: {told(damaged)}; `sdn-mc resume {path}` makes "
+            "that again, with the same bits. xarray.open_datatree opens the rest."
         )
     with store.place.explained():
         return xr.open_datatree(store.place.to_read(), engine="zarr", consolidated=False)
@@ -168,6 +175,7 @@ class Store:
             raise ValueError(f"the stamp of block {block} lacks {', '.join(missing)}")
         content = dict(stamp) | {"n_draw": self.block_draws(block)}
         with self.place.explained():
+            content["crc32"] = sums_of(self.place, self._by_draw, block)
             self.place.replace(_stamp_name(block), as_json(content))
 
     def done_blocks(self) -> dict[int, dict[str, Any]]:
@@ -177,12 +185,41 @@ class Store:
             stamps = self.place.stamps()
         for name, content in stamps.items():
             try:
-                found[int(name.removesuffix(".json"))] = json.loads(content)
-            except ValueError:  # emptied by a loss of power: the block is computed again
+                found[int(name.removesuffix(".json"))] = dict(json.loads(content))
+            except (ValueError, TypeError):  # emptied by a loss of power: it is computed again
                 continue
         n_draw = self.n_draw  # a block that was a part when it was committed counts for no more
         left = {block: min(DRAWS_PER_GROUP, n_draw - block * DRAWS_PER_GROUP) for block in found}
         return {b: stamp for b, stamp in found.items() if stamp["n_draw"] >= left[b] > 0}
+
+    def discard(self, block: int) -> None:
+        """Take back that a block is written."""
+        with self.place.explained():
+            self.place.remove(_stamp_name(block))
+
+    def damaged(self) -> list[Damage]:
+        """What is no longer as it was written, in committed blocks and in arrays without draws.
+
+        Object stores check what they keep by themselves, and reading all of it takes long.
+        """
+        if is_url(self.folder):
+            return []
+        found = []
+        for block, stamp in self.done_blocks().items():
+            if before := stamp.get("crc32"):  # an older result has none
+                now = sums_of(self.place, self._by_draw, block)
+                found += [Damage(n, block) for n in before if before[n] != now.get(n)]
+        return found + self.damaged_whole()
+
+    def damaged_whole(self) -> list[Damage]:
+        """The same of arrays without draws alone."""
+        whole = {n: array for n, array in self.arrays().items() if draw_axis(array) is None}
+        return [Damage(name, None) for name, array in whole.items() if not is_sound(array)]
+
+    def rewrite(self, name: str, values: np.ndarray) -> None:
+        """Write an array without draws again."""
+        with self.place.explained():
+            rewrite_whole(name, self.arrays()[name], values)
 
     def n_committed(self) -> int:
         """Draws, from the first on without a gap, that are committed."""
@@ -242,21 +279,30 @@ class Store:
             array = self.place.root("r")[name.strip("/")]
             if isinstance(array, zarr.Group):
                 raise KeyError(f"{name} is a group of {self.path}; name one of its arrays")
-            return read_draws(array, first_draws)
+            try:
+                return read_draws(array, first_draws)
+            except (ValueError, RuntimeError, TypeError) as error:  # a damaged chunk
+                raise InputError(
+                    f"{self.path}: {name} cannot be read ({error}); `sdn-mc resume {self.folder}` "
+                    "makes again what is damaged"
+                ) from None
 
     def is_readable(self, group: str) -> bool:
         """Whether a group is there and every array of it can be read."""
-        names = [name for name in self.arrays() if name.startswith(f"{group}/")]
-        try:
-            return bool(names) and all(self.read(name) is not None for name in names)
-        except Exception:  # a damaged chunk: each codec raises what it likes
-            return False
+        arrays = [a for name, a in self.arrays().items() if name.startswith(f"{group}/")]
+        return bool(arrays) and all(map(is_sound, arrays))
 
     def arrays(self) -> dict[str, Array]:
         """All arrays now in the result, by "/group/name"."""
         with self.place.explained():
-            groups = self.place.root().groups()
-            return {f"/{g}/{n}": a for g, node in groups for n, a in node.arrays()}
+            try:
+                groups = self.place.root().groups()
+                return {f"/{g}/{n}": a for g, node in groups for n, a in node.arrays()}
+            except (ValueError, TypeError, KeyError) as error:  # a damaged zarr.json
+                raise InputError(
+                    f"{self.folder}: the description of an array is damaged ({error}), and cannot "
+                    "be made again; start a new run"
+                ) from None
 
     def attributes(self) -> dict[str, Any]:
         """The root's attributes."""
