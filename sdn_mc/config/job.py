@@ -20,10 +20,11 @@ SINGLE = (
     "routing", "solver",
 )  # fmt: skip
 SEVERAL = ("threats", "metrics")
+SAMPLING = "sampling"  # one component or none
 PLAIN = (
     "title", "draws", "seed", "columns", "campaigns", "store", "run", "plugins", "aliases", "study",
 )  # fmt: skip
-CONFIG_GROUPS = (*SINGLE, *SEVERAL, "experiment")
+CONFIG_GROUPS = (*SINGLE, *SEVERAL, SAMPLING, "experiment")
 IMPORTANCE = "importance"  # columns that tell what each threat brings
 LINK_BYTES = 8 * 4  # delays of four links of a satellite at one instant: less no scene holds
 
@@ -88,6 +89,8 @@ def load(
         parts[group] = {
             name: builder.part(node, group, f"{group}.{name}") for name, node in nodes.items()
         }
+    sampling = tree.get(SAMPLING)
+    parts[SAMPLING] = builder.part(sampling, SAMPLING, SAMPLING) if sampling else None
     draws = _whole(tree, "draws", 1, 10**9, problems)
     seed = _whole(tree, "seed", 0, 2**32 - 1, problems)
     columns = _columns(tree, problems)
@@ -95,6 +98,7 @@ def load(
     store, run = _store_options(tree, problems), _run_options(tree, problems)
     title = _title(tree, problems)
     _check_together(parts, problems)
+    _check_sampling(parts, draws, problems)
     problems.raise_all()
     return Job(
         parts=parts,
@@ -147,7 +151,7 @@ def _check_top_level(tree: dict[str, Any], problems: Problems) -> None:
         for key, value in _mapping(tree, alias, problems).items():
             if value == MISSING:
                 problems.add(f"{alias}.{key}: no value given; set it")
-    known = (*SINGLE, *SEVERAL, *PLAIN, *aliases)
+    known = (*SINGLE, *SEVERAL, SAMPLING, *PLAIN, *aliases)
     for key in tree:
         if key not in known and not (key.startswith("_") and key.endswith("_")):
             problems.add(unknown(key, key, list(known)))
@@ -323,6 +327,23 @@ def _check_flows(metrics: dict[str, Any], flows: Flows, sites: Sites, problems: 
         if hasattr(metric, "misfit_flows"):
             for problem in metric.misfit_flows(flows, sites):
                 problems.add(f"metrics.{name}: {problem}")
+
+
+def _check_sampling(parts: dict[str, Any], draws: int, problems: Problems) -> None:
+    """Threats that sampling steers, and how many draws it needs."""
+    sampling, threats = parts[SAMPLING], parts["threats"]
+    for name in () if sampling is None else sampling.steers:
+        if name not in threats:
+            problems.add(
+                f"sampling: no threat is named {shown(name)}; there are "
+                f"{', '.join(threats) or 'none'}; correct it, or take it out"
+            )
+    whole = getattr(sampling, "draws_together", 1)
+    if draws % whole:
+        more = -(-draws // whole) * whole
+        problems.add(
+            f"draws: {draws} given, but this sampling needs a multiple of {whole}; set draws={more}"
+        )
 
 
 def _check_outputs(metrics: dict[str, Any], problems: Problems) -> None:

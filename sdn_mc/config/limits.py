@@ -24,7 +24,7 @@ MAX_DEPTH = 30
 MAX_EXPANSION = 1_000_000  # characters and values that all interpolations stand for together
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TRAP = re.compile(
-    r"([-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)|([-+]?0[0-7_]*[1-7][0-7_]+)"
+    r"([-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)|([-+]?0[0_]*[1-7][0-7_]+)"
     r"|([-+]?[0-9][0-9_]{300,})"
 )
 TRAPS: Any = ("", "in base 60", "in base 8", "of hundreds of digits")
@@ -86,6 +86,9 @@ class _Seen:
     def take(self, event: Any) -> None:
         """The next event of the text."""
         where = f"{self.file}, line {event.start_mark.line + 1}"
+        if (tag := getattr(event, "tag", None)) not in (None, "!", "tag:yaml.org,2002:str"):
+            short = str(tag).replace("tag:yaml.org,2002:", "!!")
+            raise InputError(f"{where}: the tag {short:.60} given; leave it out")
         if isinstance(event, yaml.CollectionStartEvent):
             if len(self.open) == 1 and not isinstance(event, yaml.MappingStartEvent):
                 raise InputError(f"{where}: a list given; give keys with values, as KEY: VALUE")

@@ -45,6 +45,8 @@ def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
     for metric in dict.fromkeys([*main, *({LATENCY} & found)]):
         console.print(_by_flow(summary, metric, console.width))
     console.print(_over_flows(summary, metrics))
+    if sampling := _read(tree, "sampling", {}):
+        console.print(_sampling(sampling))
     for title, lines in _remarks(tree):
         console.print(Text(title, style="bold"))
         console.print(Padding(Group(*lines), (0, 0, 1, 2)))
@@ -162,6 +164,22 @@ def _over_flows(summary: xr.Dataset, metrics: list[str]) -> RenderableType:
     infinite = any(np.isinf(summary[metric]).any() for metric in metrics)
     note = Text("∞: no path, or not within the horizon." if infinite else "", style="dim")
     return Padding(Group(table, note), (0, 0, 1, 0))
+
+
+def _sampling(said: dict[str, Any]) -> RenderableType:
+    """What a way of sampling bought: variance times core time, beside plain draws."""
+    title = f"Sampling by {said['method'].lower()}, over flows: variance of a draw times core time"
+    table = _table(title, ["metric", "column", "variance", "if plain", "sooner"], right=True)
+    for row in said["rows"]:
+        numbers = f"{row['variance']:.3g}", f"{row['plain_variance']:.3g}", f"{row['gain']:.3g} x"
+        table.add_row(*map(Text, (row["output"], row["column"], *numbers)))
+    note = (
+        f"Weights as of {said['effective_draws']:,.0f} equal draws; one draw holds at most "
+        f"{said['largest_share']:.2%}. A draw takes {1e6 * said['core_s']:.3g} us of a core, a "
+        f"plain one {1e6 * said['plain_core_s']:.3g} us. Sooner: to the same error of draws, in "
+        "core time."
+    )
+    return Padding(Group(table, Text(note, style="dim")), (0, 0, 1, 0))
 
 
 def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:

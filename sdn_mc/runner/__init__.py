@@ -30,6 +30,7 @@ from sdn_mc.runner.blocks import Part, computed, first_parts, workers
 from sdn_mc.runner.estimates import write_summary
 from sdn_mc.runner.plan import describe
 from sdn_mc.runner.progress import LOG, DrawProgress
+from sdn_mc.runner.weights import timed_sampling
 
 NOT_PART_OF_RESULT = (
     "draws",
@@ -56,6 +57,10 @@ def run(job: Job, folder: Path, console: Console) -> Path:
         store.check_space(folder, n_bytes)
         constants = contents.constants(prepared, [v.path for v in variables if not v.by_draw])
         about = contents.attributes(job, prepared, config_hash(job), os.getcwd())
+        if job.parts["sampling"] is not None:
+            about["sampling"] = json.dumps(
+                pool.submit(timed_sampling, prepared, job.draws).result()
+            )
         with store.alone_in(folder):
             result = store.create(folder, variables, sizes, constants, about, limit)
             fill(job, prepared, result, console, pool, known)

@@ -15,7 +15,7 @@ MAX_BYTES = 256 << 20  # the whole public catalogue is about 20 MB in the longes
 CONTROL = re.compile(  # characters that nobody sees, or that change what others look like
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-DECIMAL = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
+DECIMAL = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
 SAVE_AS_TEXT = "unpack it if it is compressed, or save it as UTF-8 text"
 
 

@@ -10,6 +10,7 @@ from sdn_mc.statistics.proportion import share_interval
 from sdn_mc.statistics.quantile import MEDIAN, quantile_interval
 from sdn_mc.statistics.survival import survival_interval
 from sdn_mc.statistics.tail import tail_mean_interval
+from sdn_mc.statistics.weighted import Design, weighted_interval
 
 
 def summarise(
@@ -18,6 +19,7 @@ def summarise(
     epoch: Int[np.ndarray, " draw"],
     per_instant: Float[np.ndarray, "epoch time flow"] | None = None,
     *,
+    design: Design | None = None,
     level: float = LEVEL,
 ) -> dict[str, np.ndarray]:
     """Arrays over flows: estimate, low, high, standard_error, count, dof, method.
@@ -30,6 +32,7 @@ def summarise(
         epoch: of each draw.
         per_instant: in a snapshot, for a mean over instants: see `spread.spread_of_mean`. None in
             an episode, whose instants are no sample.
+        design: how the draws were made; None: plain.
     """
     rows = [
         _interval(
@@ -38,6 +41,7 @@ def summarise(
             epoch,
             None if per_instant is None else per_instant[:, :, flow],
             level,
+            design,
         )
         for flow in range(values.shape[1])
     ]
@@ -58,7 +62,10 @@ def _interval(
     epoch: Int[np.ndarray, " draw"],
     per_instant: Float[np.ndarray, "epoch time"] | None,
     level: float,
+    design: Design | None,
 ) -> Estimate:
+    if design is not None:
+        return weighted_interval(output, values, epoch, per_instant, design, level)
     if output.interval == "mean":
         return mean_interval(
             values,

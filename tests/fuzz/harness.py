@@ -21,8 +21,10 @@ import pytest
 from sdn_mc.core.problems import InputError
 
 SEED_VARIABLE = "SDN_MC_FUZZ_SEED"  # a whole number, or "fresh"
-FAST, SLOW = 300, int(__import__("os").environ.get("N_SLOW", "100000"))  # cases of a reader
-LIMIT_S = 5.0  # for one case on a busy machine; most take less than a millisecond
+COUNT_VARIABLE = "SDN_MC_FUZZ_CASES"  # fewer or more cases than `SLOW`
+FAST, SLOW = 300, int(os.environ.get(COUNT_VARIABLE, "100000"))  # cases of a reader
+LIMIT_S = 5.0  # of the processor for one case; most take less than a millisecond
+WALL_PER_LIMIT = 20  # for what waits, on a busy machine
 MEMORY_KB = 400_000  # that all cases of a reader may add to the process
 LONGEST = 1000  # characters of one problem: file, what was given, what is allowed, what to do
 FORBIDDEN = ("subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn",
@@ -71,15 +73,18 @@ def watched(named: set[str], limit_s: float = LIMIT_S) -> Iterator[None]:
     def ring(*_: object) -> None:
         raise Hung
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    clocks = (signal.SIGPROF, signal.ITIMER_PROF), (signal.SIGALRM, signal.ITIMER_REAL)
+    before = [signal.signal(number, ring) for number, _ in clocks]
+    signal.setitimer(signal.ITIMER_PROF, limit_s)
+    signal.setitimer(signal.ITIMER_REAL, limit_s * WALL_PER_LIMIT)
     _noted = noted = []
     try:
         yield
     finally:
         _noted = None
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for (number, clock), handler in zip(clocks, before, strict=True):
+            signal.setitimer(clock, 0)
+            signal.signal(number, handler)
     code_of_ours = False
     for event, given in noted:
         if event == "open":

@@ -216,7 +216,7 @@ def right_messages(messages: list[dict[str, Any]], records: ElementRecords) -> N
     newest: dict[int, tuple[Any, dict[str, Any]]] = {}
     for message in messages:
         number, when = int(digits(message["NORAD_CAT_ID"])), instant(message["EPOCH"])
-        assert str(message.get("EPHEMERIS_TYPE") or 0).strip() in ("0", "1", "2", "3", "5")
+        assert str(message.get("EPHEMERIS_TYPE") or 0).strip() in ("", "0", "1", "2", "3", "5")
         assert message.get("MEAN_ELEMENT_THEORY", "SGP4") in ("SGP4", "")
         if number not in newest or when > newest[number][0]:
             newest[number] = when, message
