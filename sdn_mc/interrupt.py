@@ -10,9 +10,11 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 STOPPED_STATUS = 130  # of a command that Ctrl-C ended: 128 + SIGINT
+POLL_S = 1.0
 SHOW_CURSOR = b"\x1b[?25h\n"  # a progress bar hides it
 
 
@@ -36,3 +38,17 @@ def ended_by_ctrl_c(last_words: Callable[[], str]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def ended_with_parent() -> None:
+    """From here on this process ends soon after the one that started it, and by no Ctrl-C."""
+    parent = os.getppid()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(POLL_S)
+        os._exit(STOPPED_STATUS)
+
+    threading.Thread(target=watch, daemon=True).start()
