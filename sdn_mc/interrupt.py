@@ -12,9 +12,11 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 STOPPED_STATUS = 130  # of a command that Ctrl-C ended: 128 + SIGINT
+POLL_S = 1.0
 SHOW_CURSOR = b"\x1b[?25h\n"  # a progress bar hides it
 FINISHING = b"finishing the draws in flight; Ctrl-C again stops at once\n"
 
@@ -72,3 +74,17 @@ def ended_by_ctrl_c(last_words: Callable[[], str]) -> Iterator[None]:
         sys.exit(STOPPED_STATUS)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def ended_with_parent() -> None:
+    """From here on this process ends soon after the one that started it, and by no Ctrl-C."""
+    parent = os.getppid()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(POLL_S)
+        os._exit(STOPPED_STATUS)
+
+    threading.Thread(target=watch, daemon=True).start()
