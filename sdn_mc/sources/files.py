@@ -47,12 +47,12 @@ class Faults:
 def read_text(path: str | Path, origin: str) -> str:
     """The text of a file in UTF-8 (a byte-order mark is dropped); line ends as they are."""
     data = _read_bytes(path, origin)
-    if not data.strip():
-        raise InputError(f"{origin}: the file is empty; give a file with data in it")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{origin}: the file is not text (not UTF-8); {SAVE_AS_TEXT}") from None
+    if not text.strip():
+        raise InputError(f"{origin}: the file is empty; give a file with data in it")
     if found := CONTROL.search(text):
         line = text.count("\n", 0, found.start()) + 1
         raise InputError(

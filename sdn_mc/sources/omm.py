@@ -51,6 +51,10 @@ def parse_csv(text: str, faults: Faults) -> list[ElementSet]:
     header: list[str] | None = None
     try:
         for row in reader:
+            place = f"line {reader.line_num}"
+            if any("\n" in cell or "\r" in cell for cell in row):
+                faults.add(reader.line_num, place, f"a text runs over several lines; {MISTYPED}")
+                continue
             if not any(cell.strip() for cell in row):
                 continue
             if header is None:
@@ -60,10 +64,6 @@ def parse_csv(text: str, faults: Faults) -> list[ElementSet]:
                 if twice := sorted({key for key in header if key and header.count(key) > 1}):
                     _twice(twice, "the header", reader.line_num, faults)
                     break
-                continue
-            place = f"line {reader.line_num}"
-            if any("\n" in cell or "\r" in cell for cell in row):
-                faults.add(reader.line_num, place, f"a text runs over several lines; {MISTYPED}")
                 continue
             if len(row) != len(header):
                 faults.add(

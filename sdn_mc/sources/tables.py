@@ -145,17 +145,17 @@ def _rows(
     rows: list[Row] = []
     try:
         for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not header:
-                header = _header(cells, required, optional, origin)
-                continue
             if any("\n" in cell or "\r" in cell for cell in cells):
                 faults.add(
                     reader.line_num,
                     f"line {reader.line_num}",
                     "a text in double quotes runs over several lines; close every double quote",
                 )
+                continue
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not header:
+                header = _header(cells, required, optional, origin)
                 continue
             if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
                 faults.add(
@@ -174,6 +174,8 @@ def _rows(
             f"line {reader.line_num}",
             f"not CSV ({error}); close every double quote",
         )
+    if not header and not faults:
+        raise InputError(f"{origin}: the table has no header; {_wanted(required, optional)}")
     return rows
 
 
@@ -183,14 +185,18 @@ def _header(
     header = [cell.strip().lower() for cell in cells]
     missing = [column for column in required if column not in header]
     twice = [column for column in (*required, *optional) if header.count(column) > 1]
-    wanted = ",".join((*required, *(f"[{column}]" for column in optional)))
     if missing or twice:
         fault = f"{', '.join(missing)} missing" if missing else f"{', '.join(twice)} given twice"
         raise InputError(
-            f"{origin}, line 1: the header is {','.join(header)!r:.80} with {fault}; write the "
-            f"header {wanted} ([ ] may be left out)"
+            f"{origin}, line 1: the header is {','.join(header)!r:.80} with {fault}; "
+            f"{_wanted(required, optional)}"
         )
     return header
+
+
+def _wanted(required: tuple[str, ...], optional: tuple[str, ...]) -> str:
+    columns = ",".join((*required, *(f"[{column}]" for column in optional)))
+    return f"write the header {columns} ([ ] may be left out)"
 
 
 def _some(rows: list[Row], origin: str, what: str) -> None:

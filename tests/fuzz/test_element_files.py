@@ -245,6 +245,7 @@ def digits(value: Any) -> str:
 
 def instant(text: str) -> dt.datetime:
     """An epoch by its digits, to the microsecond, zones taken off."""
+    text = text.strip()
     parts = re.fullmatch(r"\s*(\d+)-(\d+)-(\d+).(\d+):(\d+):(\d+)(?:\.(\d+))?(\S*)\s*", text)
     assert parts is not None and text.isascii(), text
     year, month, day, hour, minute, second = (int(parts[k]) for k in range(1, 7))
