@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from sdn_mc.config.building import MISSING, Builder, is_importable, unknown
+from sdn_mc.config.stop import StopOptions, stop_options
 from sdn_mc.config.values import shown
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.fleet import Fleet
@@ -20,7 +21,8 @@ SINGLE = (
 )  # fmt: skip
 SEVERAL = ("threats", "metrics")
 PLAIN = (
-    "title", "draws", "seed", "columns", "campaigns", "store", "run", "plugins", "aliases", "study",
+    "title", "draws", "seed", "columns", "campaigns", "stop", "store", "run", "plugins", "aliases",
+    "study",
 )  # fmt: skip
 CONFIG_GROUPS = (*SINGLE, *SEVERAL, "experiment")
 IMPORTANCE = "importance"  # columns that tell what each threat brings
@@ -49,6 +51,7 @@ class Job(NamedTuple):
     title: str
     draws: int
     seed: int
+    stop: StopOptions
     store: StoreOptions
     run: RunOptions
     resolved: dict[str, Any]  # the configuration as plain values, as stored
@@ -91,6 +94,7 @@ def load(
     seed = _whole(tree, "seed", 0, 2**32 - 1, problems)
     columns = _columns(tree, problems)
     campaigns = _campaigns(tree, parts["threats"], problems)
+    stop = stop_options(_mapping(tree, "stop", problems), parts, columns, draws, problems)
     store, run = _store_options(tree, problems), _run_options(tree, problems)
     _check_together(parts, problems)
     problems.raise_all()
@@ -101,6 +105,7 @@ def load(
         title=str(tree.get("title") or "sdn_mc"),
         draws=draws,
         seed=seed,
+        stop=stop,
         store=store,
         run=run,
         resolved=tree,

@@ -1,7 +1,7 @@
 """Runs one job: builds the scene, says what it will do, loops over blocks, writes, summarises.
 
 A block of 256 draws of one epoch is computed, written, and committed by a stamp. A run that was
-stopped at any instant goes on after its last stamp, and a finished one may be given more draws;
+killed at any instant goes on after its last stamp, and a finished one may be given more draws;
 either way the result holds the same bits as that of an undisturbed run.
 """
 
@@ -29,12 +29,14 @@ from sdn_mc.runner.blocks import Part, computed, first_parts, workers
 from sdn_mc.runner.estimates import write_summary
 from sdn_mc.runner.plan import describe
 from sdn_mc.runner.progress import LOG, DrawProgress
+from sdn_mc.runner.stopping import MET, Watch
 
 NOT_PART_OF_RESULT = (
     "draws",
     "run",
     "title",
     "study",
+    "stop",
 )  # keys that may change when a run is continued
 
 
@@ -86,6 +88,8 @@ def _resumed(
         return result.path
     _check_same_code(result, said)
     stored = json.loads(said["config"]) | {"draws": wanted}
+    if said["stop_reason"].startswith(MET):  # it knew enough, and yet more draws are wanted
+        stored |= {"stop": None}
     job = config.load(stored, said["start_directory"], plugins)
     _check_same_inputs(job, said)
     keep_compiled_code()
@@ -93,7 +97,7 @@ def _resumed(
         prepared = pool.submit(prepare, job).result()
         _check_same_scene(prepared, result)
         result.extend(wanted)
-        result.set_attributes(contents.continued(said))
+        result.set_attributes(contents.continued(said) | {"config": json.dumps(job.resolved)})
         console.print(f"{path}: {result.n_committed()} of {wanted} draws are done; going on")
         fill(job, prepared, result, console, pool, {})
     return result.path
@@ -115,7 +119,7 @@ def fill(
     pool: ThreadPoolExecutor,
     known: Mapping[Part, Block],
 ) -> None:
-    """Compute, write and commit every block that is missing; then the summary."""
+    """Compute, write and commit blocks until none is missing or a look ends it; the summary."""
     stamp = {
         "seed": job.seed,
         "config_hash": config_hash(job),
@@ -124,18 +128,23 @@ def fill(
     done, kinds = result.done_blocks(), result.draw_kinds
     missing = [block for block in range(result.n_block) if block not in done]
     n_done = sum(result.block_draws(block) for block in done)
-    started = time.monotonic()
+    n_whole = [DRAWS_PER_GROUP * block for block in (*missing, result.n_block)]  # before each
+    started, watch = time.monotonic(), Watch(job, prepared, result)
     with DrawProgress(job.draws, n_done, console) as progress:
-        for index, block in computed(pool, job, prepared, missing, known):
+        blocks = () if watch.ends_run(n_whole[0]) else computed(pool, job, prepared, missing, known)
+        for (index, block), n_committed in zip(blocks, n_whole[1:], strict=False):
             first = index * DRAWS_PER_GROUP
             result.write_block(index, contents.block_values(prepared, first, block, kinds))
             result.commit(index, stamp)
             progress.add(result.block_draws(index))
+            if watch.ends_run(n_committed):
+                break
+    result.shorten(watch.n_draw)
     write_summary(prepared, result)
-    ended = {"stop_reason": f"draws: all {job.draws} were done", "config": json.dumps(job.resolved)}
-    result.set_attributes(ended)
+    config = json.dumps(job.resolved | {"draws": watch.n_draw})
+    result.set_attributes({"stop_reason": watch.reason, "config": config})
     elapsed_s = time.monotonic() - started
-    LOG.info("%d draws in %.1f s: %s", job.draws - n_done, elapsed_s, result.folder)
+    LOG.info("%d draws in %.1f s: %s", max(watch.n_draw - n_done, 0), elapsed_s, result.folder)
 
 
 def config_hash(job: Job) -> str:

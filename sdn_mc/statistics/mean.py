@@ -29,7 +29,7 @@ are fewer. One draw in one epoch says nothing of its error: the standard error i
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy import special, stats
+from scipy import special
 
 from sdn_mc.statistics.estimate import LEVEL, UNBOUNDED, Estimate
 from sdn_mc.statistics.proportion import zero_events_bound
@@ -107,7 +107,7 @@ def paired_difference(
 
 def _ends(value: float, spread: Spread, within: Bounds, level: float) -> tuple[float, float]:
     """End points from the arms of the events and of the rest."""
-    critical = float(stats.t.ppf((1 + level) / 2, spread.dof))
+    critical = float(special.stdtrit(spread.dof, (1 + level) / 2))
     below, above = _rest_arms(spread, critical)
     if spread.events.unseen > 0:
         span = within[1] - within[0]
@@ -139,7 +139,7 @@ def _event_arm(share: float, seen: float, unseen: float, level: float) -> float:
     if variance >= mean * (1 - mean):  # no beta variable spreads so far: nothing is known
         return 1 - share
     size = mean * (1 - mean) / variance - 1
-    limit = stats.beta.ppf((1 + level) / 2, mean * size, (1 - mean) * size)
+    limit = special.betaincinv(mean * size, (1 - mean) * size, (1 + level) / 2)
     return max(0.0, float(limit) - share)
 
 

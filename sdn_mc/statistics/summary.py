@@ -6,8 +6,8 @@ from jaxtyping import Float, Int
 from sdn_mc.core.protocols import Output
 from sdn_mc.statistics.estimate import LEVEL, Estimate
 from sdn_mc.statistics.mean import mean_interval
-from sdn_mc.statistics.proportion import share_interval
 from sdn_mc.statistics.quantile import MEDIAN, quantile_interval
+from sdn_mc.statistics.share import share_interval
 from sdn_mc.statistics.survival import survival_interval
 from sdn_mc.statistics.tail import tail_mean_interval
 
@@ -32,7 +32,7 @@ def summarise(
             an episode, whose instants are no sample.
     """
     rows = [
-        _interval(
+        interval_of(
             output,
             values[:, flow],
             epoch,
@@ -52,13 +52,14 @@ def summarise(
     }
 
 
-def _interval(
+def interval_of(
     output: Output,
     values: Float[np.ndarray, " draw"],
     epoch: Int[np.ndarray, " draw"],
     per_instant: Float[np.ndarray, "epoch time"] | None,
-    level: float,
+    level: float = LEVEL,
 ) -> Estimate:
+    """One row of it."""
     if output.interval == "mean":
         return mean_interval(
             values,
