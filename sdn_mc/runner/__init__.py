@@ -27,6 +27,7 @@ from sdn_mc.engine import Block, Column, Prepared, System
 from sdn_mc.runner import contents
 from sdn_mc.runner.blocks import Part, computed, first_parts, workers
 from sdn_mc.runner.estimates import write_summary
+from sdn_mc.runner.importance import changes
 from sdn_mc.runner.plan import describe
 from sdn_mc.runner.progress import LOG, DrawProgress
 from sdn_mc.runner.stopping import MET, Watch
@@ -140,7 +141,7 @@ def fill(
             if watch.ends_run(n_committed):
                 break
     result.shorten(watch.n_draw)
-    write_summary(prepared, result)
+    write_summary(prepared, result, *changes(prepared, result))
     config = json.dumps(job.resolved | {"draws": watch.n_draw})
     result.set_attributes({"stop_reason": watch.reason, "config": config})
     elapsed_s = time.monotonic() - started

@@ -6,7 +6,7 @@ the same numbers. The last entry of the flow axis is over flows, in each draw: t
 latencies and times to restore, where one flow without a path would make it infinite, their median.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -27,8 +27,10 @@ PARTS = {
 }
 
 
-def write_summary(run: Prepared, result: Store) -> None:
-    """Estimates of every output that the result holds, healthy column first."""
+def write_summary(
+    run: Prepared, result: Store, more: Sequence[Variable], of_more: Mapping[str, np.ndarray]
+) -> None:
+    """Estimates of every output that the result holds, healthy column first, and some more."""
     epoch = epochs_of(result.n_draw, len(run.scenes))
     names = (HEALTHY.name, *(column.name for column in run.columns))
     variables = _coordinates()
@@ -44,7 +46,7 @@ def write_summary(run: Prepared, result: Store) -> None:
             name = output.name if part == "estimate" else f"{output.name}_{part}"
             values[f"/summary/{name}"] = np.stack([row[part] for row in rows])
             variables.append(_variable(output, name, part, rows, flow_axis))
-    result.write_group("/summary", variables, values)
+    result.write_group("/summary", [*variables, *more], values | dict(of_more))
 
 
 def epochs_of(n_draw: int, n_epoch: int) -> np.ndarray:
