@@ -128,6 +128,8 @@ def changed_job(
     known: dict[tuple[str, ...], DictConfig],
 ) -> Job:
     """The job of these overrides with some values set anew; a later change of a key wins."""
+    if any(key.partition(".")[0] == "plugins" for key, _ in changes):
+        raise InputError("study: plugins are not changed by a study; name them in the command")
     single = {k: v for k, v in changes if "*" not in k and not isinstance(v, dict)}
     choices = [f"{k}={as_text(v)}" for k, v in single.items() if k in CONFIG_GROUPS]
     values = {k: v for k, v in single.items() if k not in CONFIG_GROUPS}

@@ -20,6 +20,7 @@ from rich.text import Text
 from sdn_mc.core.constants import DRAWS_PER_GROUP, S_PER_H, S_PER_MIN
 from sdn_mc.core.problems import InputError
 from sdn_mc.store import open_result
+from sdn_mc.terminal import shown
 
 MAIN_METRIC = "availability"
 LATENCY = "latency_p50_s"  # told by flow too, where it was asked for
@@ -51,9 +52,19 @@ def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
     console.print(_over_flows(summary, metrics))
     if changes := [name for name in sorted(found) if "threat" in summary[name].dims]:
         console.print(_by_threat(summary, changes))
+    if sampling := _read(tree, "sampling", {}):
+        console.print(_sampling(sampling))
     for title, lines in _remarks(tree):
         console.print(Text(title, style="bold"))
         console.print(Padding(Group(*lines), (0, 0, 1, 2)))
+
+
+def print_result(path: Path | str, console: Console, is_done: bool = True) -> None:
+    """The table of a run that has ended (not only one part of it), and where its result is."""
+    if is_done:
+        print_summary(path, console)
+    place = shown(path) if isinstance(path, Path) else path
+    console.print(f"result: {place}", markup=False, soft_wrap=True)
 
 
 def share(value: float) -> str:
@@ -174,6 +185,22 @@ def _by_threat(summary: xr.Dataset, changes: list[str]) -> RenderableType:
         cells = [_cell(*_estimate(summary.isel(threat=k), name)) for name in changes]
         table.add_row(Text(str(threat)), *cells)
     return Padding(table, (0, 0, 1, 0))
+
+
+def _sampling(said: dict[str, Any]) -> RenderableType:
+    """What a way of sampling bought: variance times core time, beside plain draws."""
+    title = f"Sampling by {said['method'].lower()}, over flows: variance of a draw times core time"
+    table = _table(title, ["metric", "column", "variance", "if plain", "sooner"], right=True)
+    for row in said["rows"]:
+        numbers = f"{row['variance']:.3g}", f"{row['plain_variance']:.3g}", f"{row['gain']:.3g} x"
+        table.add_row(*map(Text, (row["output"], row["column"], *numbers)))
+    note = (
+        f"Weights as of {said['effective_draws']:,.0f} equal draws; one draw holds at most "
+        f"{said['largest_share']:.2%}. A draw takes {1e6 * said['core_s']:.3g} us of a core, a "
+        f"plain one {1e6 * said['plain_core_s']:.3g} us. Sooner: to the same error of draws, in "
+        "core time."
+    )
+    return Padding(Group(table, Text(note, style="dim")), (0, 0, 1, 0))
 
 
 def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:

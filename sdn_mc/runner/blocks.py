@@ -47,7 +47,14 @@ def workers(job: Job) -> Iterator[ThreadPoolExecutor]:
 
 def n_thread(job: Job) -> int:
     """Threads that compute parts."""
-    return job.run.threads or os.cpu_count() or 1
+    return job.run.threads or n_core()
+
+
+def n_core() -> int:
+    """Cores that this process may use: what Slurm gave it, else those it is bound to."""
+    given = os.environ.get("SLURM_CPUS_PER_TASK") or os.environ.get("SLURM_CPUS_ON_NODE") or ""
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(int(given), bound or 1) if given.isdigit() else bound or 1
 
 
 def part_draws(job: Job, prepared: Prepared) -> int:

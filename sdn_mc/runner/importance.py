@@ -10,6 +10,7 @@ include each of them alone and all but each.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from sdn_mc import engine
 from sdn_mc.core.protocols import Output
 from sdn_mc.engine import Prepared
 from sdn_mc.runner.estimates import PARTS, epochs_of, healthy_scores, means_at_times
+from sdn_mc.runner.weights import design_of
 from sdn_mc.statistics import Estimate, paired_difference
+from sdn_mc.statistics.weighted import weighted_mean
 from sdn_mc.store import Store, Variable
 
 HOW = {
@@ -98,4 +101,8 @@ def _difference(
     instants = None if at_a is None or at_b is None else at_a - at_b
     span = output.within[1] - output.within[0]
     epoch = epochs_of(result.n_draw, len(run.scenes))
-    return paired_difference(a, b, epoch, per_instant=instants, within=(-span, span))
+    more: Any = {"per_instant": instants, "within": (-span, span)}
+    design = design_of(run.system.sampling, result)
+    if design is not None:
+        return weighted_mean(a - b, epoch, design, paired=True, **more)
+    return paired_difference(a, b, epoch, **more)

@@ -16,7 +16,7 @@ from sdn_mc.statistics import looks
 LONG_S = 0.5  # a preparation worth telling
 
 
-def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, seconds: float) -> Table:
+def describe(job: Job, run: Prepared, folder: Path | str, n_bytes: int, seconds: float) -> Table:
     """The plan as a small table."""
     scene, counted = run.scenes[0], contents.satellites(run)
     assert scene.links is not None and scene.access is not None

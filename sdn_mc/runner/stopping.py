@@ -21,7 +21,8 @@ from sdn_mc.runner.estimates import (
     means_at_times,
 )
 from sdn_mc.runner.progress import LOG
-from sdn_mc.statistics import Estimate, Look, half_width, is_enough, looks
+from sdn_mc.runner.weights import design_of
+from sdn_mc.statistics import Design, Estimate, Look, half_width, is_enough, looks
 from sdn_mc.store import Store
 
 MET = "half-width"  # how the reason begins if the run has seen enough
@@ -50,8 +51,9 @@ class Watch:
     def _is_last(self, look: Look) -> bool:
         wanted = self.stop.half_width
         assert wanted is not None
-        found, changed = self._taken(look)
-        enough = is_enough(found, wanted, changed)  # plain sampling: one stratum
+        design = self._design(look)
+        found, changed = self._taken(look, design)
+        enough = is_enough(found, wanted, changed, None if design is None else design.stratum)
         arm = half_width(found)
         LOG.info(
             "look %d at %d draws: %s known to ±%.3g, asked ±%g; %d draws with an event",
@@ -65,7 +67,15 @@ class Watch:
             )
         return enough
 
-    def _taken(self, look: Look) -> tuple[Estimate, np.ndarray]:
+    def _design(self, look: Look) -> Design | None:
+        """How the draws of a look were made; None: plain."""
+        whole, n = design_of(self.run.system.sampling, self.result), look.n_draw
+        if whole is None:
+            return None
+        stratum, net = (of if of is None else of[:n] for of in (whole.stratum, whole.net))
+        return Design(whole.weight[:n], stratum, net)
+
+    def _taken(self, look: Look, design: Design | None) -> tuple[Estimate, np.ndarray]:
         """The estimate at the level of the look, and which draws had an event."""
         owner, output = _owner_of(self.run, self.stop.metric)
         column = self._column()
@@ -77,7 +87,7 @@ class Watch:
         n_epoch = len(self.run.scenes)
         instants = means_at_times(self.result, output.name, column, n_epoch, look.n_draw)
         values = stored.astype(np.float64)
-        found = estimate_over_flows(output, values, epoch, instants, look.level)
+        found = estimate_over_flows(output, values, epoch, instants, look.level, design)
         return found, np.any(stored != healthy, axis=-1)
 
     def _column(self) -> int:

@@ -16,11 +16,15 @@ from sdn_mc.statistics.survival import (
     survival_interval,
 )
 from sdn_mc.statistics.tail import tail_mean_interval, worst_part
+from sdn_mc.statistics.weighted import Design, as_plain, effective_draws, variances
 
 __all__ = [
+    "Design",
     "Estimate",
     "Look",
+    "as_plain",
     "clopper_pearson",
+    "effective_draws",
     "half_width",
     "instants_interval",
     "interval_of",
@@ -35,6 +39,7 @@ __all__ = [
     "summarise",
     "survival_interval",
     "tail_mean_interval",
+    "variances",
     "wilson",
     "worst_part",
     "zero_events_bound",

@@ -53,8 +53,12 @@ def mean_interval(
     within: Bounds = UNBOUNDED,
     paired: bool = False,
     level: float = LEVEL,
+    size: float | None = None,
 ) -> Estimate:
-    """Mean over draws; arguments as in `spread_of_mean`."""
+    """Mean over draws; arguments as in `spread_of_mean`.
+
+    `size` is what the draws count for where no two differ; None: each for one.
+    """
     if not np.all(np.isfinite(values)):
         raise ValueError("a mean needs finite values; use a quantile where inf is possible")
     values = np.asarray(values, np.float64)
@@ -65,7 +69,7 @@ def mean_interval(
     if np.isfinite(within[1] - within[0]):
         for at, bound in enumerate(within):
             if np.all(values == bound):
-                return _at_bound(spread, within, at, count, 1 - level)
+                return _at_bound(spread, within, at, size or float(count), 1 - level)
     low, high = _ends(value, spread, within, level)
     low, high = min(max(low, within[0]), value), max(min(high, within[1]), value)
     method = _method(spread, paired)
@@ -145,7 +149,7 @@ def _event_arm(share: float, seen: float, unseen: float, level: float) -> float:
     return max(0.0, float(limit) - share)
 
 
-def _at_bound(spread: Spread, within: Bounds, at: int, count: int, alpha: float) -> Estimate:
+def _at_bound(spread: Spread, within: Bounds, at: int, count: float, alpha: float) -> Estimate:
     """Every draw is at one bound: nothing was seen of the other side."""
     units = spread.n_instant if spread.n_instant else count
     if count > spread.n_epoch:
@@ -154,8 +158,8 @@ def _at_bound(spread: Spread, within: Bounds, at: int, count: int, alpha: float)
     variance = spread.variance or PSEUDO_EVENTS * (span / (count + PSEUDO_COUNT)) ** 2
     reach = span * zero_events_bound(units, alpha)
     ends = (within[0], within[0] + reach) if at == 0 else (within[1] - reach, within[1])
-    method = f"one-sided bound, zero events in {units}"
-    return Estimate(within[at], *ends, float(np.sqrt(variance)), count, spread.dof, method)
+    method = f"one-sided bound, zero events in {units:.10g}"
+    return Estimate(within[at], *ends, float(np.sqrt(variance)), int(count), spread.dof, method)
 
 
 def _method(spread: Spread, paired: bool) -> str:

@@ -10,6 +10,7 @@ from sdn_mc.statistics.quantile import MEDIAN, quantile_interval
 from sdn_mc.statistics.share import share_interval
 from sdn_mc.statistics.survival import survival_interval
 from sdn_mc.statistics.tail import tail_mean_interval
+from sdn_mc.statistics.weighted import Design, weighted_interval
 
 
 def summarise(
@@ -18,6 +19,7 @@ def summarise(
     epoch: Int[np.ndarray, " draw"],
     per_instant: Float[np.ndarray, "epoch time flow"] | None = None,
     *,
+    design: Design | None = None,
     level: float = LEVEL,
 ) -> dict[str, np.ndarray]:
     """Arrays over flows: estimate, low, high, standard_error, count, dof, method.
@@ -31,6 +33,7 @@ def summarise(
         epoch: of each draw.
         per_instant: in a snapshot, for a mean over instants: see `spread.spread_of_mean`. None in
             an episode, whose instants are no sample.
+        design: how the draws were made; None: plain.
     """
     rows = [
         interval_of(
@@ -39,6 +42,7 @@ def summarise(
             epoch,
             None if per_instant is None else per_instant[:, :, flow],
             level,
+            design,
         )
         for flow in range(values.shape[1])
     ]
@@ -59,8 +63,11 @@ def interval_of(
     epoch: Int[np.ndarray, " draw"],
     per_instant: Float[np.ndarray, "epoch time"] | None,
     level: float = LEVEL,
+    design: Design | None = None,
 ) -> Estimate:
     """One row of it."""
+    if design is not None:
+        return weighted_interval(output, values, epoch, per_instant, design, level)
     if output.interval == "mean" and _is_yes_or_no(output, values, per_instant):
         return share_interval(values, epoch, level=level)
     if output.interval == "mean":

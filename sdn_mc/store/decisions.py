@@ -76,7 +76,10 @@ def write_note(path: Path, content: Mapping[str, Any]) -> None:
 
 def read_note(path: Path) -> dict[str, Any]:
     """What `write_note` wrote."""
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, RecursionError):
+        raise InputError(f"{path}: this note is damaged; start anew in another folder") from None
 
 
 def _array(values: Any) -> np.ndarray:
