@@ -22,7 +22,7 @@ from sdn_mc.runner.estimates import (
 )
 from sdn_mc.runner.progress import LOG
 from sdn_mc.runner.weights import design_of
-from sdn_mc.statistics import Design, Estimate, Look, half_width, is_enough, looks
+from sdn_mc.statistics import Design, Estimate, Look, half_width, is_enough, least_events, looks
 from sdn_mc.store import Store
 
 MET = "half-width"  # how the reason begins if the run has seen enough
@@ -38,7 +38,6 @@ class Watch:
         self.looks = deque[Look]()
         if self.stop.half_width is not None:
             self.looks.extend(looks(len(run.scenes) * DRAWS_PER_GROUP, job.draws))
-            self.reason += f", and {self._words()} is not known to ±{self.stop.half_width:g} yet"
 
     def ends_run(self, n_committed: int) -> bool:
         """Takes the looks that so many draws allow; True once one of them has seen enough."""
@@ -52,20 +51,21 @@ class Watch:
         wanted = self.stop.half_width
         assert wanted is not None
         design = self._design(look)
+        stratum = None if design is None else design.stratum
         found, changed = self._taken(look, design)
-        enough = is_enough(found, wanted, changed, None if design is None else design.stratum)
-        arm = half_width(found)
-        LOG.info(
-            "look %d at %d draws: %s known to ±%.3g, asked ±%g; %d draws with an event",
-            look.number, look.n_draw, self._words(), arm, wanted, changed.sum(),
-        )  # fmt: skip
-        if enough:
+        fewest = f"{least_events(changed, stratum)} draws with an event"
+        fewest += "" if stratum is None else " in the stratum with fewest"
+        known = (
+            f"{self._words()} known to ±{half_width(found):.3g}, asked ±{wanted:g}, by {fewest}, "
+            f"at look {look.number} after {look.n_draw}"
+        )
+        LOG.info("%s", known)
+        if is_enough(found, wanted, changed, stratum):
             self.n_draw = look.n_draw
-            self.reason = (
-                f"{MET}: {self._words()} is known to ±{arm:.3g}, asked ±{wanted:g}, at 95 % over "
-                f"all looks, of which this was number {look.number}"
-            )
-        return enough
+            self.reason = f"{MET}: {known}, 95 % over all looks"
+            return True
+        self.reason = f"draws: all {self.n_draw} were done; {known}"
+        return False
 
     def _design(self, look: Look) -> Design | None:
         """How the draws of a look were made; None: plain."""

@@ -8,7 +8,7 @@ from sdn_mc.statistics.mean import instants_interval, mean_interval, paired_diff
 from sdn_mc.statistics.proportion import clopper_pearson, wilson, zero_events_bound
 from sdn_mc.statistics.quantile import quantile_interval
 from sdn_mc.statistics.share import share_interval
-from sdn_mc.statistics.stopping import Look, half_width, is_enough, looks
+from sdn_mc.statistics.stopping import Look, half_width, is_enough, least_events, looks
 from sdn_mc.statistics.summary import interval_of, summarise
 from sdn_mc.statistics.survival import (
     kaplan_meier,
@@ -30,6 +30,7 @@ __all__ = [
     "interval_of",
     "is_enough",
     "kaplan_meier",
+    "least_events",
     "looks",
     "mean_interval",
     "median_time",

@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from sdn_mc import config, runner
+from sdn_mc import cli, config, runner
 from sdn_mc.core.problems import InputError
 from sdn_mc.report.summary import print_summary
 from sdn_mc.store import Store, differences, open_store
@@ -15,7 +15,7 @@ from tests.runner_fleet import FLEET, QUIET, run_here
 # Two epochs: looks at 512, 1024, 2048 draws.
 LOST = ("stop.metric=availability_lost", "draws=1300")
 ENOUGH, NEVER = (*LOST, "stop.half_width=0.2"), (*LOST, "stop.half_width=0.001")
-SAID = "availability lost to the threats over flows in all is"
+SAID = "availability lost to the threats over flows in all known to ±"
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def test_a_run_that_saw_enough_equals_one_of_that_many_draws(stopped, made):
     said = open_store(stopped).attributes()
     assert differences(stopped, made("draws=512")) == []
     assert (said["n_draw"], json.loads(said["config"])["draws"]) == (512, 512)
-    assert said["stop_reason"].startswith(f"half-width: {SAID} known to ±")
+    assert said["stop_reason"].startswith(f"half-width: {SAID}")
     assert len(list((stopped / "done").iterdir())) == 2
     told = io.StringIO()
     print_summary(stopped, Console(file=told, width=400))
@@ -71,18 +71,19 @@ def test_more_draws_than_were_enough_are_done_if_asked_for(tmp_path, made):
 
 def test_a_run_given_more_draws_goes_on_looking(tmp_path, made):
     run = run_here(tmp_path / "run", *NEVER, "draws=512")
-    said = f"draws: all 512 were done, and {SAID} not known to ±0.001 yet"
-    assert open_store(run).attributes()["stop_reason"] == said
+    said = open_store(run).attributes()["stop_reason"]
+    assert said.startswith(f"draws: all 512 were done; {SAID}")
+    assert said.endswith("draws with an event, at look 1 after 512")
     runner.resume(run, QUIET, 700)
     assert differences(run, made("draws=700")) == []
-    assert open_store(run).attributes()["stop_reason"] == said.replace("512", "700")
+    assert open_store(run).attributes()["stop_reason"] == said.replace("all 512", "all 700")
 
 
 def test_no_width_is_enough_before_ten_draws_had_an_event(tmp_path):
     never_hit = "threats.vendor_fault.probability=0.001"
     run = run_here(tmp_path / "run", *LOST, "draws=512", "stop.half_width=1", never_hit)
     assert (
-        open_store(run).attributes()["stop_reason"].startswith("draws: all 512 were done, and")
+        open_store(run).attributes()["stop_reason"].startswith("draws: all 512 were done; ")
     )  # the arm is below 1
 
 
@@ -104,3 +105,28 @@ def test_a_study_compares_as_many_draws_of_each_case():
     words = ["experiment=one_vendor_vs_many", "stop.half_width=0.01"]
     with pytest.raises(InputError, match=r"stop\.half_width: 0\.01 given, but a study compares"):
         config.study_of(config.job_of(words).resolved)
+
+
+def test_a_run_in_parts_takes_no_looks(stopped):
+    told = r"no part (of a run )?knows what the others have seen"
+    with pytest.raises(InputError, match=told):
+        config.load(config.compose([*FLEET, *ENOUGH, "part=1/2"]))
+
+
+def test_a_job_of_a_sweep_that_knew_enough_is_done(tmp_path):
+    folder = str(tmp_path / "sweep")
+    words = [*FLEET, *ENOUGH, "-m", "seed=1,2", f"hydra.sweep.dir={folder}"]
+    cli.main(["run", *words])
+    before = {file: file.stat().st_mtime_ns for file in (tmp_path / "sweep").rglob("c/*")}
+    assert [open_store(tmp_path / "sweep" / name).n_draw for name in "01"] == [512, 512]
+    cli.main(["run", *words])
+    after = {file: file.stat().st_mtime_ns for file in (tmp_path / "sweep").rglob("c/*")}
+    assert after == before
+
+
+def test_strata_are_looked_at_one_by_one(tmp_path):
+    strata = ("sampling=strata", "sampling.of=[satellite_failure]", "columns=null")
+    run = run_here(tmp_path / "run", *ENOUGH, *strata, "draws=1536")
+    said = open_store(run).attributes()
+    assert (said["n_draw"], said["stop_reason"][:10]) == (512, "half-width")
+    assert "draws with an event in the stratum with fewest" in said["stop_reason"]
