@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from sdn_mc.config.building import MISSING, Builder, is_importable, unknown
 from sdn_mc.config.limits import MAX_DEPTH
+from sdn_mc.config.stop import StopOptions, stop_options
 from sdn_mc.config.values import shown
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.fleet import Fleet
@@ -22,7 +23,8 @@ SINGLE = (
 SEVERAL = ("threats", "metrics")
 SAMPLING = "sampling"  # one component or none
 PLAIN = (
-    "title", "draws", "seed", "columns", "campaigns", "store", "run", "part", "plugins", "aliases",
+    "title", "draws", "seed", "columns", "campaigns", "stop", "store", "run", "part", "plugins",
+    "aliases",
     "study",
 )  # fmt: skip
 CONFIG_GROUPS = (*SINGLE, *SEVERAL, SAMPLING, "experiment")
@@ -73,6 +75,7 @@ class Job(NamedTuple):
     title: str
     draws: int
     seed: int
+    stop: StopOptions
     store: StoreOptions
     run: RunOptions
     part: Share | None  # None: all of it
@@ -118,12 +121,18 @@ def load(
     seed = _whole(tree, "seed", 0, 2**32 - 1, problems)
     columns = _columns(tree, problems)
     campaigns = _campaigns(tree, parts["threats"], problems)
+    stop = stop_options(_mapping(tree, "stop", problems), parts, columns, draws, problems)
     store, run = _store_options(tree, problems), _run_options(tree, problems)
     part = None
     try:
         part = share_of(tree.get("part"))
     except InputError as error:
         problems.take(error)
+    if part is not None and stop.half_width is not None:
+        problems.add(
+            f"stop.half_width: {stop.half_width:g} given, but no part of a run knows what the "
+            "others have seen; leave it null, or run without part"
+        )
     title = _title(tree, problems)
     _check_together(parts, problems)
     _check_sampling(parts, draws, problems)
@@ -135,6 +144,7 @@ def load(
         title=title,
         draws=draws,
         seed=seed,
+        stop=stop,
         store=store,
         run=run,
         part=part,

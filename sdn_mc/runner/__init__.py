@@ -1,7 +1,7 @@
 """Runs one job: builds the scene, says what it will do, loops over blocks, writes, summarises.
 
 A block of 256 draws of one epoch is computed, written, and committed by a stamp. A run that was
-stopped at any instant goes on after its last stamp, and a finished one may be given more draws;
+killed at any instant goes on after its last stamp, and a finished one may be given more draws;
 either way the result holds the same bits as that of an undisturbed run.
 
 A run may be split over processes, on one machine or on several with a shared disk: each does the
@@ -14,7 +14,7 @@ import itertools
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,10 @@ from sdn_mc.interrupt import finishing
 from sdn_mc.runner import contents
 from sdn_mc.runner.blocks import Part, Workers, computed, first_parts, workers
 from sdn_mc.runner.estimates import write_summary
+from sdn_mc.runner.importance import changes
 from sdn_mc.runner.plan import describe
 from sdn_mc.runner.progress import LOG, DrawProgress
+from sdn_mc.runner.stopping import MET, Watch
 from sdn_mc.runner.weights import timed_sampling
 
 NOT_PART_OF_RESULT = (
@@ -43,6 +45,7 @@ NOT_PART_OF_RESULT = (
     "part",
     "title",
     "study",
+    "stop",
 )  # keys that may change when a run is continued
 
 
@@ -133,12 +136,14 @@ def _resumed(
         return result.path
     damaged = result.damaged()
     job = _job_again(path, result, said, wanted, plugins, threads, console)
+    if part is not None:
+        _check_no_looks(job, part)
     keep_compiled_code()
     with workers(job) as pool:
         prepared = pool.submit(prepare, job).result()
         _check_same_scene(prepared, result)
         result.extend(wanted)
-        result.set_attributes(contents.continued(said))
+        result.set_attributes(contents.continued(said) | {"config": json.dumps(job.resolved)})
         _mend(damaged, prepared, result)
         console.print(f"{path}: {result.n_committed()} of {wanted} draws are done; going on")
         if part is None:
@@ -166,6 +171,7 @@ def _part_resumed(
             f"`sdn-mc resume {path} draws={draws or n_draw} part={PREPARED_ONLY}`"
         )
     job = _job_again(path, result, said, n_draw, plugins, threads, console)
+    _check_no_looks(job, part)
     return _joined(job._replace(part=part), result, console)
 
 
@@ -194,6 +200,8 @@ def _job_again(
     """The job that the result was begun with, for so many draws."""
     _check_same_code(result, said)
     stored = json.loads(said["config"]) | {"draws": draws}
+    if said["stop_reason"].startswith(MET):  # it knew enough, and yet more draws are wanted
+        stored |= {"stop": None}
     job = config.load(stored, said["start_directory"], plugins)
     if job.inputs:
         console.print(f"{path}: reads {', '.join(job.inputs)} again", markup=False)
@@ -224,9 +232,13 @@ def fill(
     pool: Workers,
     known: Mapping[Part, Block],
 ) -> None:
-    """Compute, write and commit every block that is missing; then the summary."""
-    _fill_blocks(job, prepared, result, console, pool, known, range(result.n_block))
-    _finish(job, prepared, result, pool)
+    """Compute, write and commit blocks until none is missing or a look ends it; the summary."""
+    watch = Watch(job, prepared, result)
+    blocks = range(result.n_block)
+    _fill_blocks(job, prepared, result, console, pool, known, blocks, watch.ends_run)
+    if watch.n_draw < result.n_draw:
+        result.shorten(watch.n_draw)
+    _finish(job, prepared, result, pool, watch)
 
 
 def _fill_part(
@@ -251,7 +263,7 @@ def _fill_part(
         with store.changing(result.folder):
             n_missing = n_block - len(result.done_blocks())
             if not n_missing and not is_done(result):
-                _finish(job, prepared, result, pool)
+                _finish(job, prepared, result, pool, Watch(job, prepared, result))
     if n_missing:
         console.print(_what_is_left(job.part, result, n_missing))
 
@@ -264,8 +276,9 @@ def _fill_blocks(
     pool: Workers,
     known: Mapping[Part, Block],
     blocks: range,
+    ends_run: Callable[[int], bool] = lambda n_committed: False,
 ) -> None:
-    """Compute, write and commit those of the blocks that are missing."""
+    """Compute, write and commit those of the blocks that are missing, unless a look ends it."""
     stamp = {
         "seed": job.seed,
         "config_hash": config_hash(job),
@@ -275,16 +288,20 @@ def _fill_blocks(
     missing = [block for block in blocks if block not in done]
     n_draw = sum(result.block_draws(block) for block in blocks)
     n_done = n_draw - sum(result.block_draws(block) for block in missing)
+    n_whole = [DRAWS_PER_GROUP * block for block in (*missing, blocks.stop)]  # before each
     started = time.monotonic()
     with DrawProgress(n_draw, n_done, console) as progress, finishing() as is_stopped:
         begun = itertools.takewhile(lambda _: not is_stopped(), missing)
-        for index, block in computed(pool, job, prepared, begun, known):
+        found = () if ends_run(n_whole[0]) else computed(pool, job, prepared, begun, known)
+        for (index, block), n_committed in zip(found, n_whole[1:], strict=False):
             first = index * DRAWS_PER_GROUP
             result.write_block(index, contents.block_values(prepared, first, block, kinds))
             result.commit(index, stamp)
             progress.add(result.block_draws(index))
-    elapsed_s = time.monotonic() - started
-    LOG.info("%d draws in %.1f s: %s", n_draw - n_done, elapsed_s, result.folder)
+            if ends_run(n_committed):
+                break
+        n_now = progress.done - n_done
+    LOG.info("%d draws in %.1f s: %s", n_now, time.monotonic() - started, result.folder)
 
 
 def _what_is_left(part: Share, result: store.Store, n_missing: int) -> str:
@@ -295,10 +312,11 @@ def _what_is_left(part: Share, result: store.Store, n_missing: int) -> str:
     return f"part {part}: done; {n_missing} blocks of others are missing, or `{resumed}` does them"
 
 
-def _finish(job: Job, prepared: Prepared, result: store.Store, pool: Workers) -> None:
+def _finish(job: Job, prepared: Prepared, result: store.Store, pool: Workers, watch: Watch) -> None:
     """The summary of all draws, and why there are so many."""
-    write_summary(prepared, result)
-    ended = {"stop_reason": f"draws: all {job.draws} were done", "config": json.dumps(job.resolved)}
+    write_summary(prepared, result, *changes(prepared, result))
+    config = json.dumps(job.resolved | {"draws": watch.n_draw})
+    ended = {"stop_reason": watch.reason, "config": config}
     result.set_attributes(ended | contents.noted(result.attributes(), pool.notes()))
 
 
@@ -334,6 +352,15 @@ def _mend(damaged: Sequence[store.Damage], prepared: Prepared, result: store.Sto
             result.discard(block)
         elif not name.startswith("/summary/"):
             result.rewrite(name, contents.constants(prepared, [name])[name])
+
+
+def _check_no_looks(job: Job, part: Share) -> None:
+    """A look needs the draws of all parts, in their order."""
+    if job.stop.half_width is not None:
+        raise InputError(
+            f"part={part}: the run has a stop.half_width, and no part knows what the others have "
+            "seen; continue it without part"
+        )
 
 
 def _check_same_code(result: store.Store, said: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ latencies and times to restore, where one flow without a path would make it infi
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from sdn_mc.core.protocols import Output
 from sdn_mc.engine import HEALTHY, Prepared, epoch_of
 from sdn_mc.runner.contents import stored_name
 from sdn_mc.runner.weights import bought, design_of, told, warnings
-from sdn_mc.statistics import Design, summarise
+from sdn_mc.statistics import Design, Estimate, interval_of, summarise
 from sdn_mc.store import Store, Variable
 
 OVER_FLOWS = "over flows"
@@ -30,9 +30,11 @@ PARTS = {
 }
 
 
-def write_summary(run: Prepared, result: Store) -> None:
-    """Estimates of every output that the result holds, healthy column first."""
-    epoch = np.array([epoch_of(k, len(run.scenes)) for k in range(result.n_draw)])
+def write_summary(
+    run: Prepared, result: Store, more: Sequence[Variable], of_more: Mapping[str, np.ndarray]
+) -> None:
+    """Estimates of every output that the result holds, healthy column first, and some more."""
+    epoch = epochs_of(result.n_draw, len(run.scenes))
     names = (HEALTHY.name, *(column.name for column in run.columns))
     variables = _coordinates()
     values: dict[str, np.ndarray] = {
@@ -51,9 +53,14 @@ def write_summary(run: Prepared, result: Store) -> None:
             name = output.name if part == "estimate" else f"{output.name}_{part}"
             values[f"/summary/{name}"] = np.stack([row[part] for row in rows])
             variables.append(_variable(output, name, part, rows, flow_axis))
-    result.write_group("/summary", variables, values)
+    result.write_group("/summary", [*variables, *more], values | dict(of_more))
     if design is not None:
         result.set_attributes(_said_of_sampling(result, design, gains))
+
+
+def epochs_of(n_draw: int, n_epoch: int) -> np.ndarray:
+    """Epoch of each of the first draws."""
+    return np.array([epoch_of(k, n_epoch) for k in range(n_draw)])
 
 
 def _said_of_sampling(result: Store, design: Design, gains: list[dict[str, Any]]) -> dict[str, str]:
@@ -85,17 +92,25 @@ def _healthy_scores(
 ) -> Iterator[tuple[Output, np.ndarray, np.ndarray]]:
     """Each output with its scores without threats and their epochs: one an epoch, or as drawn."""
     for name, metric in run.system.metrics.items():
-        paths = {m: f"/draws/{stored_name(f'{name}.{m}')}" for m in engine.macros_of(run, name)}
-        drawn = {macro: result.read(path) for macro, path in paths.items()}
-        of = epoch if drawn else np.arange(len(run.scenes))
-        starts = range(0, len(epoch), DRAWS_PER_GROUP) if drawn else of
-        scores = []
-        for first in map(int, starts):
-            own = {m: values[first : first + DRAWS_PER_GROUP] for m, values in drawn.items()}
-            e = int(of[first])
-            scores.append(engine.scores_of_metric(run, name, run.healthy[e], e, own))
+        scores, of = healthy_scores(run, result, name, epoch)
         for output in metric.outputs():
-            yield output, np.concatenate([each[output.name] for each in scores]), of
+            yield output, scores[output.name], of
+
+
+def healthy_scores(
+    run: Prepared, result: Store, metric: str, epoch: np.ndarray
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Scores of one metric by output, and their epochs; `epoch` is that of the draws."""
+    paths = {m: f"/draws/{stored_name(f'{metric}.{m}')}" for m in engine.macros_of(run, metric)}
+    drawn = {macro: result.read(path, len(epoch)) for macro, path in paths.items()}
+    of = epoch if drawn else np.arange(len(run.scenes))
+    starts = range(0, len(epoch), DRAWS_PER_GROUP) if drawn else of
+    scores = []
+    for first in map(int, starts):
+        own = {m: values[first : first + DRAWS_PER_GROUP] for m, values in drawn.items()}
+        e = int(of[first])
+        scores.append(engine.scores_of_metric(run, metric, run.healthy[e], e, own))
+    return {name: np.concatenate([each[name] for each in scores]) for name in scores[0]}, of
 
 
 def _healthy_row(
@@ -135,14 +150,16 @@ def _column_row(
     return _by_flow_and_over(output, values, epoch, per_instant, design)
 
 
-def means_at_times(result: Store, name: str, column: int, n_epoch: int) -> np.ndarray | None:
-    """Means over draws, [epoch, time, flow]; None for what is no mean over sampled instants."""
+def means_at_times(
+    result: Store, name: str, column: int, n_epoch: int, n_draw: int | None = None
+) -> np.ndarray | None:
+    """Means over the first draws, [epoch, time, flow]; None for what is no mean over instants."""
     path = f"/metrics/{name}_at_time"
     if path not in result.draw_kinds:
         return None
-    weight = result.read("/draws/weight")
+    weight = result.read("/draws/weight", n_draw)
     starts = np.arange(0, len(weight), DRAWS_PER_GROUP)
-    return _by_epoch(result.read(path)[column], np.add.reduceat(weight, starts), n_epoch)
+    return _by_epoch(result.read(path, n_draw)[column], np.add.reduceat(weight, starts), n_epoch)
 
 
 def _by_epoch(means: np.ndarray, count: np.ndarray, n_epoch: int) -> np.ndarray:
@@ -165,17 +182,40 @@ def _by_flow_and_over(
     per_instant: np.ndarray | None,
     design: Design | None,
 ) -> dict[str, np.ndarray]:
-    """Estimates of each flow, then over flows: their mean, or median of latencies, in each draw."""
+    """Estimates of each flow, then over flows."""
     rows = summarise(output, values, epoch, per_instant, design=design)
     if not output.per_flow:
         return rows
+    over, of_draws, instants = _over_flows(output, values, per_instant)
+    last = summarise(over, of_draws, epoch, instants, design=design)
+    return {part: np.concatenate([rows[part], last[part]]) for part in rows}
+
+
+def estimate_over_flows(
+    output: Output,
+    values: np.ndarray,
+    epoch: np.ndarray,
+    per_instant: np.ndarray | None,
+    level: float,
+    design: Design | None,
+) -> Estimate:
+    """The estimate over flows alone, at any level."""
+    over, of_draws, instants = _over_flows(output, values, per_instant)
+    one = None if instants is None else instants[..., 0]
+    return interval_of(over, of_draws[:, 0], epoch, one, level, design)
+
+
+def _over_flows(
+    output: Output, values: np.ndarray, per_instant: np.ndarray | None
+) -> tuple[Output, np.ndarray, np.ndarray | None]:
+    """Over flows, the mean of values, or the median of latencies, in each draw."""
+    if not output.per_flow:
+        return output, values, per_instant
     # The mean of several yes or no is neither.
     over = output._replace(interval="mean") if output.interval == "share" else output
-    instants = None if per_instant is None else per_instant.mean(axis=-1, keepdims=True)
     of_flows = np.median if output.interval in MAY_BE_INFINITE else np.mean
-    of_draw = of_flows(values, axis=-1, keepdims=True)
-    last = summarise(over, of_draw, epoch, instants, design=design)
-    return {part: np.concatenate([rows[part], last[part]]) for part in rows}
+    instants = None if per_instant is None else per_instant.mean(axis=-1, keepdims=True)
+    return over, of_flows(values, axis=-1, keepdims=True), instants
 
 
 def _coordinates() -> list[Variable]:
