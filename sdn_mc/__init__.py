@@ -6,6 +6,7 @@
 """
 
 import importlib
+import pathlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,6 +33,21 @@ def simulate(
 
 
 def open_result(path: Any) -> "DataTree":
-    """Open the result of a run, by its folder or its `result.zarr`."""
+    """Open the result of a run, by its folder, its `result.zarr` or its URL (s3://…)."""
     store = importlib.import_module("sdn_mc.store")
     return store.open_result(path)
+
+
+def collect(path: Any, output: Any = None) -> "DataTree":
+    """One dataset of all runs of a sweep, by its folder; written to its `collected.zarr`.
+
+    Args:
+        path: the folder of the sweep.
+        output: where the dataset goes instead.
+
+    Raises:
+        InputError: it is no sweep, or its runs cannot be combined.
+    """
+    sweep, store = (importlib.import_module(f"sdn_mc.{name}") for name in ("runner.sweep", "store"))
+    place = None if output is None else pathlib.Path(output)
+    return store.open_collected(sweep.collect(pathlib.Path(path), place))

@@ -1,4 +1,4 @@
-"""The commands: run, summary, resume, report, list, explain, trace. Bad input: status 2."""
+"""The commands: run, summary, resume, collect, report, list, explain, trace. Bad input: 2."""
 
 import datetime as dt
 import logging
@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 import sdn_mc
+from sdn_mc import sweeps
 from sdn_mc.core.problems import InputError
 from sdn_mc.interrupt import ended_by_ctrl_c
+from sdn_mc.terminal import console as _console
+from sdn_mc.terminal import place_explained
+from sdn_mc.terminal import shown as _shown
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -24,7 +28,9 @@ sdn-mc: resilience of satellite laser meshes, over thousands of attack and failu
   sdn-mc run [key=value …]          a run, in a folder of its own below outputs/; -m for a sweep;
                                     an experiment with a study is many runs and their decisions
   sdn-mc summary RUN                the table of a run, or the decisions of a study, again
-  sdn-mc resume RUN [draws=N]       continue a stopped run or study, or give it more draws
+  sdn-mc resume RUN [draws=N]       continue a stopped run, study or sweep, or give it more draws
+  sdn-mc resume RUN part=2/4        do the second quarter of a run, beside other processes
+  sdn-mc collect SWEEP              one dataset and one table of all runs of a sweep
   sdn-mc report RUN [RUN …]         one HTML page with the answer, a globe and figures
   sdn-mc list [GROUP]               what can be chosen: threats, constellations, …
   sdn-mc explain NAME               a component: model, fields with units and ranges, source
@@ -45,18 +51,65 @@ sdn-mc run [key=value …] [-m] [--config-dir FOLDER] [-c job]
                  threats=[A,B] and metrics=[A,B] take lists; +key=value adds an entry to a mapping;
                  quote what the shell would read: 'flows.flows=[[London,Tokyo]]'
   -m             sweep: every combination of the values given as a,b,c; the latency series are not
-                 stored unless store.paths says so
+                 stored unless store.paths says so; see below
   --config-dir   a folder with your own YAML files, in folders named as the groups
   -c job         print the whole configuration and stop
   hydra.run.dir=FOLDER   where the run puts its files
+  store.url=s3://BUCKET/PREFIX   the result goes there, with AWS_ACCESS_KEY_ID and the like set;
+                 the folder keeps the log. summary, resume and trace take the URL, or the folder
+  part=2/4       of a run split over processes (and machines with a shared disk), the second of
+                 four parts; all have the same words and hydra.run.dir, and go at once or in turn:
+                 `srun -n 4 sh -c 'sdn-mc run … hydra.run.dir=X part=$((SLURM_PROCID + 1))/4'`.
+                 The last to end writes the summary. See `sdn-mc resume --help`, too
+
+A sweep has a folder for each job below hydra.sweep.dir=FOLDER. A job that fails is told at the end,
+and the others go on. The same command with the same hydra.sweep.dir, or `sdn-mc resume FOLDER`,
+does what is left: jobs that are done are not started, half-done ones continued, missing and failed
+ones begun; further values of a swept key are added, and with more draws all jobs get them. Then
+`sdn-mc collect FOLDER` makes one dataset. Jobs run one after another, or (with the extra
+sdn-mc[cluster]):
+
+  hydra/launcher=joblib [hydra.launcher.n_jobs=4]   several at once on this machine; they share its
+                 cores equally, unless run.threads says how many each uses
+  hydra/launcher=slurm hydra.launcher.partition=NAME [hydra.launcher.cpus_per_task=4]
+                 an array job of Slurm, through submitit; hydra.launcher.timeout_min=60,
+                 .array_parallelism=256, .mem_gb=null (what the partition gives), .account=NAME, …;
+                 a job that reaches its time limit is queued again and goes on where it was. The
+                 command waits for all jobs; to see that one was killed it needs Slurm's accounting
 """
-SUMMARY_HELP = "sdn-mc summary RUN\n\n  RUN: the folder that a run printed, or its result.zarr\n"
+SUMMARY_HELP = """\
+sdn-mc summary RUN
+
+  RUN: the folder that a run printed, its result.zarr, or its URL
+"""
 RESUME_HELP = """\
-sdn-mc resume RUN [draws=N] [plugins=[PACKAGE]]
+sdn-mc resume RUN [draws=N] [part=I/N] [run.threads=N] [plugins=[PACKAGE]]
+              [hydra/launcher=NAME …]
 
   Continues a stopped run after its last committed block. With draws=N a run gets more draws; the
-  first ones stay the same, bit for bit. A run with components of your own needs their packages
-  named again.
+  first ones stay the same, bit for bit. What a disk or a copy has damaged is made again. A run with
+  components of your own needs their packages named again. run.threads=1 takes the least memory.
+  Of a study and of a sweep (by the folder that holds its jobs) it does what is missing: jobs that
+  are done are left alone, half-done ones continued, failed and missing ones begun. How the jobs of
+  a sweep are started is said anew, with hydra/launcher=NAME and hydra.launcher.KEY=VALUE, and so is
+  --config-dir FOLDER.
+
+  sdn-mc run … hydra.run.dir=X part=prepare     a run to be split: its result, without draws
+  sdn-mc resume X part=1/4                      its first quarter; others at once, anywhere
+  sdn-mc resume X                               whatever is missing, when no part is at work
+  sdn-mc resume X draws=N part=prepare          room for more draws, which parts then fill
+
+  Whoever finds all draws done writes the summary. Two processes of one part are refused. On Slurm:
+  `sbatch --array=1-4 --wrap='sdn-mc resume X part=$SLURM_ARRAY_TASK_ID/4'`.
+"""
+COLLECT_HELP = """\
+sdn-mc collect SWEEP [--output FOLDER] [--summary]
+
+  Makes one dataset of all runs of a sweep, SWEEP/collected.zarr unless --output says otherwise,
+  with an axis for each swept key, and prints a line for each point. It opens in plain xarray:
+  xarray.open_datatree(path, engine="zarr", consolidated=False); `status` says which points are
+  done, unfinished, failed or missing, whose values are NaN. /summary has the estimates and their
+  intervals, /metrics the scores of every draw; --summary leaves the latter out.
 """
 REPORT_HELP = """\
 sdn-mc report RUN [RUN …] [--output FILE] [draws=17,40] [column=NAME] [plugins=[PACKAGE]]
@@ -87,9 +140,7 @@ sdn-mc trace RUN draw=17 pair=3 time=41 [column=NAME] [plugins=[PACKAGE]]
   without threats and with them, its delay added up leg by leg. All three count from 0.
 """
 FAULT_STATUS = 2
-TELL_WIDTH = 100
 HYDRA_NOTES, LOG_NAME = ".hydra", "cli.log"  # what Hydra makes in the folder of a run
-SWEEP_NAME = "multirun.yaml"  # what it makes in the folder of a sweep
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -104,6 +155,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "summary": (_summary, SUMMARY_HELP),
         "resume": (_resume, RESUME_HELP),
         "report": (_report, REPORT_HELP),
+        "collect": (_collect, COLLECT_HELP),
         "list": (_list, LIST_HELP),
         "explain": (_explain, EXPLAIN_HELP),
         "trace": (_trace, TRACE_HELP),
@@ -139,16 +191,13 @@ def simulate_job(overrides: list[str], folder: str | None) -> "DataTree":
 
 def _run(words: list[str]) -> None:
     """Compose, check everything, then run inside Hydra's own output folder."""
-    from sdn_mc import config
+    from sdn_mc import config, store
 
     flags, overrides, config_dirs = _split(words)
     overrides = config.completed(overrides)
     if "-m" in flags:
-        first, *_ = config.sweep_jobs(overrides, config_dirs)
-        if config.compose(first, config_dirs).get("study"):
-            raise InputError("-m: a study is many runs already; leave -m out, or set study=null")
-        folder = config.output_folder(first, config_dirs, sweep=True)
-        _inside_hydra(None, ["-m", *overrides], config_dirs, folder)
+        _check_one_run(overrides, "-m: a sweep is many runs")
+        sweeps.run(overrides, config_dirs)
         return
     if "-c" in flags:
         from omegaconf import OmegaConf
@@ -157,15 +206,31 @@ def _run(words: list[str]) -> None:
         return
     job = config.job_of(overrides, config_dirs)
     folder = config.output_folder(overrides, config_dirs)
+    is_part = job.part not in (None, config.PREPARED_ONLY)
+    is_placed = any(word.startswith(("hydra.run.dir=", "store.url=")) for word in overrides)
+    if is_part and not is_placed:
+        raise InputError(
+            f"part: {job.part} given without hydra.run.dir; give every part the same one, as "
+            "hydra.run.dir=FOLDER"
+        )
     if (asked := config.study_of(job.resolved)) is not None:
+        _check_one_run(overrides, "a study is many runs")
         _study(asked, overrides, config_dirs, folder)
         return
-    if (folder / "result.zarr").exists():
+    key, where = ("store.url", job.store.url) if job.store.url else ("hydra.run.dir", folder)
+    if store.has_result(where) and not is_part:
         raise InputError(
-            f"hydra.run.dir: there is a result in {folder} already; continue it with `sdn-mc "
-            f"resume {folder}`, or choose another folder"
+            f"{key}: there is a result in {where} already; continue it with `sdn-mc resume "
+            f"{where}`, or choose another {'URL' if job.store.url else 'folder'}"
         )
     _inside_hydra(job, overrides, config_dirs, folder)
+
+
+def _check_one_run(overrides: list[str], why: str) -> None:
+    """Some keys are for one run, which is split or stored elsewhere."""
+    for key in ("part", "store.url"):
+        if any(word.startswith(f"{key}=") for word in overrides):
+            raise InputError(f"{key}: given, but {why}; leave {key} out, or begin them one by one")
 
 
 def _study(asked: Any, overrides: list[str], config_dirs: list[str], folder: Path) -> None:
@@ -190,77 +255,41 @@ def _study(asked: Any, overrides: list[str], config_dirs: list[str], folder: Pat
 
 
 def _inside_hydra(job: Any, words: list[str], config_dirs: list[str], output: Path) -> None:
-    """Let Hydra make the folder, the log and, in a sweep (no `job` yet), the jobs."""
+    """Let Hydra make the folder and the log."""
     import hydra
 
-    from sdn_mc import config, store
+    from sdn_mc import config, runner, store
+    from sdn_mc.report.summary import print_result
 
-    new, own = store.not_yet_there(output), (HYDRA_NOTES, LOG_NAME, SWEEP_NAME)
-    failed, process = list[str](), os.getpid()
+    new, own = store.not_yet_there(output), (HYDRA_NOTES, LOG_NAME)
+    failed = list[str]()
 
-    def task(composed: Any) -> None:
-        error = _one_job(job, composed)
-        if error is not None and os.getpid() != process:  # a launcher's own process
-            raise error
-        failed.extend(error.problems if error is not None else [])
+    def task(_: Any) -> None:
+        try:
+            path = runner.run(job, _shown(output), _console())
+            print_result(path, _console(), runner.is_done(store.open_store(path)))
+        except InputError as error:
+            failed.extend(error.problems)
 
     def last_words() -> str:
         store.remove_unbegun(output, new, own)
-        return _way_on(output, sweep=job is None)
+        return _way_on(output)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # faults come back here, to be told in one place
-    place = f"hydra.{'run' if job else 'sweep'}.dir={config.quoted(str(output))}"
-    given = [word for word in words if not word.startswith(place.partition("=")[0] + "=")]
+    place = f"hydra.run.dir={config.quoted(str(output))}"
+    given = [word for word in words if not word.startswith("hydra.run.dir=")]
     sys.argv = ["sdn-mc", *given, place, *config.search_path(config_dirs)]
     try:
-        with store.full_disk_explained(output), ended_by_ctrl_c(last_words):
+        with (
+            place_explained(failed, "hydra.run.dir"),
+            store.full_disk_explained(output),
+            ended_by_ctrl_c(last_words),
+        ):
             hydra.main(str(config.config_folder()), "config", version_base="1.3")(task)()
-    except OSError as error:
-        if error.filename is None:
-            raise
-        failed.append(
-            f"{error.filename}: this cannot be made or written ({error.strerror}); put the run "
-            "elsewhere with hydra.run.dir=FOLDER (a sweep with hydra.sweep.dir=FOLDER)"
-        )
     finally:
         store.remove_unbegun(output, new, own)
     if failed:  # raised here, or Hydra would print a line of its own
         raise InputError(failed)
-
-
-def _one_job(job: Any, composed: Any) -> InputError | None:
-    """One run in the folder that Hydra has made; what is wrong with its input, if anything."""
-    from hydra.core.hydra_config import HydraConfig
-
-    from sdn_mc import config, runner, store
-    from sdn_mc.report.summary import print_summary
-
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    console = _console()
-    try:
-        ready = config.load(composed) if job is None else job
-        if job is None:
-            ready = ready._replace(title=f"{ready.title} ({_this_job()})")
-            if ready.store.paths == "auto":
-                ready = ready._replace(store=ready.store._replace(paths="none"))
-        path = runner.run(ready, _shown(folder), console)
-    except InputError as error:
-        if job is not None:
-            return error
-        store.remove_unbegun(folder, [folder], ())
-        name = f"job {HydraConfig.get().job.num} ({_this_job()})"
-        return InputError(f"{name}: {problem}" for problem in error.problems)
-    print_summary(path, console)
-    console.print(f"result: {_shown(path)}", markup=False, soft_wrap=True)
-    return None
-
-
-def _this_job() -> str:
-    """What sets a job of a sweep apart."""
-    from hydra.core.hydra_config import HydraConfig
-
-    words = HydraConfig.get().overrides.task
-    return " ".join(word for word in words if not word.startswith("title="))
 
 
 def _summary(words: list[str]) -> None:
@@ -268,34 +297,66 @@ def _summary(words: list[str]) -> None:
     from sdn_mc.report.summary import print_summary
     from sdn_mc.runner import study
 
-    path = Path(_one_path(words, "summary"))
-    (print_decisions if study.is_study(path) else print_summary)(path, _console())
+    path = _place(_one_path(words, "summary"))
+    is_study = isinstance(path, Path) and study.is_study(path)
+    (print_decisions if is_study else print_summary)(path, _console())
 
 
 def _resume(words: list[str]) -> None:
-    from sdn_mc import runner
+    from sdn_mc import config, runner, store
     from sdn_mc.report.decisions import print_decisions
     from sdn_mc.report.summary import print_summary
     from sdn_mc.runner import study
 
+    if (sweep := sweeps.folder_among(words)) is not None:
+        sweeps.resume(sweep, words)
+        return
     words, plugins = _plugins(words)
-    paths, given = _path_and_keys(words, {"draws"}, "resume")
+    parts = [word.partition("=")[2] for word in words if word.startswith("part=")]
+    part = config.share_of(parts[-1]) if parts else None
+    words = [word for word in words if not word.startswith("part=")]
+    paths, given = _path_and_keys(words, {"draws", "run.threads"}, "resume")
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("sdn_mc").setLevel(logging.INFO)
-    folder = Path(paths)
-    if study.is_study(folder):
-        with ended_by_ctrl_c(lambda: _way_on_study(folder)):
-            found = study.go_on(folder, _console(), given.get("draws"), plugins)
+    folder, draws, threads = _place(paths), given.get("draws"), given.get("run.threads")
+    if isinstance(folder, Path) and study.is_study(folder):
+        if part is not None:
+            raise InputError(f"part: {part} given, but {folder} is a study; leave part out")
+        way_on = ended_by_ctrl_c(lambda: _way_on_study(Path(folder)))
+        with way_on, store.full_disk_explained(folder):
+            found = study.go_on(folder, _console(), draws, plugins, threads)
         print_decisions(found, _console())
         return
-    if _is_without_result(folder):
+    if isinstance(folder, Path) and _is_without_result(folder):
         raise InputError(
             f"{folder}: the run was stopped before it made its result, so there is nothing to "
             f"resume; start it again with `{_command_of(folder)}`"
         )
     with ended_by_ctrl_c(lambda: _way_on(folder)):
-        path = runner.resume(folder, _console(), given.get("draws"), plugins)
-    print_summary(path, _console())
+        path = runner.resume(folder, _console(), draws, plugins, part, threads)
+    if runner.is_done(store.open_store(path)):
+        print_summary(path, _console())
+
+
+def _collect(words: list[str]) -> None:
+    from sdn_mc.report.sweep import print_sweep
+    from sdn_mc.runner.sweep import collect
+
+    rest, output, scores = [], None, True
+    given = iter(words)
+    for word in given:
+        if word in ("--output", "-o") or word.startswith("--output="):
+            output = Path(word.partition("=")[2] or next(given, ""))
+        elif word == "--summary":
+            scores = False
+        elif word.startswith("-"):
+            raise InputError(f"{word}: unknown flag; see sdn-mc collect --help")
+        else:
+            rest.append(word)
+    folder = Path(_one_path(rest, "collect"))
+    path = collect(folder, output, scores)
+    print_sweep(path, _console())
+    _console().print(f"dataset: {_shown(path)}", markup=False, soft_wrap=True)
 
 
 def _report(words: list[str]) -> None:
@@ -396,7 +457,7 @@ def _trace(words: list[str]) -> None:
             f"trace: no {', '.join(missing)} given; write sdn-mc trace RUN draw=17 pair=3 time=41"
         )
     moment = given["draw"], given["pair"], given["time"]
-    print_trace(Path(path), *moment, column[0] if column else None, _console(), plugins)
+    print_trace(_place(path), *moment, column[0] if column else None, _console(), plugins)
 
 
 # ---- small parts
@@ -469,23 +530,25 @@ def _new_folder() -> Path:
     return Path("outputs") / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S-%f}"
 
 
-def _shown(folder: Path) -> Path:
-    """Relative to where the command started, where that is shorter to read."""
-    here = Path.cwd()
-    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+def _place(word: str) -> Path | str:
+    """A folder, or the URL of a result in an object store."""
+    return word if "://" in word else Path(word)
 
 
 def _is_without_result(folder: Path) -> bool:
     """Did a run begin in this folder, but not come as far as its result?"""
-    return (folder / HYDRA_NOTES).is_dir() and not (folder / "result.zarr").exists()
+    from sdn_mc import store
+
+    return (folder / HYDRA_NOTES).is_dir() and not store.has_result(folder)
 
 
-def _way_on(folder: Path, sweep: bool = False) -> str:
+def _way_on(folder: Path | str) -> str:
     """How to continue a run that was interrupted."""
-    shown = _shown(folder)
-    if sweep and folder.exists():
-        return f"stopped; `sdn-mc resume {shown}/NUMBER` continues a job that has its result.zarr"
-    if (folder / "result.zarr").exists() or folder.name == "result.zarr":
+    from sdn_mc import store
+
+    shown = folder if isinstance(folder, str) else _shown(folder)
+    is_there = isinstance(folder, str) or store.has_result(folder)
+    if is_there or Path(folder).name == store.RESULT_NAME:
         return f"stopped; `sdn-mc resume {shown}` goes on after the last finished block"
     return "stopped; the run had made no result yet, so nothing was kept; start it again"
 
@@ -505,10 +568,6 @@ def _command_of(folder: Path) -> str:
     untitled = [word for word in words if not word.startswith("title=")]
     words = untitled if words == config.completed(untitled) else words  # the title was ours
     return shlex.join(["sdn-mc", "run", *words, f"hydra.run.dir={folder}"])
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else TELL_WIDTH)
 
 
 def _tell(error: InputError) -> None:

@@ -48,7 +48,7 @@ def started(script: Path, cwd: Path, python: str, *words: str) -> subprocess.Com
         ('case "$*" in *"(3, 11)"*) exit 1;; esac', "is too old: set PYTHON to the name of Python"),
     ],
 )
-@pytest.mark.parametrize("name", ["run", "test"])
+@pytest.mark.parametrize("name", ["run", "test", "validate"])
 def test_what_is_missing_is_one_line_with_what_mends_it(clone, tmp_path, name, python, words):
     ended = started(clone / "scripts" / name, tmp_path, fake_python(tmp_path, python))
     assert ended.returncode == 2 and words in ended.stderr

@@ -18,16 +18,26 @@ from sdn_mc.config.composing import (
     quoted,
     references,
     search_path,
-    sweep_jobs,
 )
-from sdn_mc.config.job import CONFIG_GROUPS, Job, RunOptions, StoreOptions, load
+from sdn_mc.config.job import (
+    CONFIG_GROUPS,
+    PREPARED_ONLY,
+    Job,
+    RunOptions,
+    Share,
+    StoreOptions,
+    load,
+    share_of,
+)
 from sdn_mc.config.study import Study, study_of
 from sdn_mc.core.problems import InputError
 
 __all__ = [
     "CONFIG_GROUPS",
+    "PREPARED_ONLY",
     "Job",
     "RunOptions",
+    "Share",
     "StoreOptions",
     "Study",
     "completed",
@@ -40,8 +50,8 @@ __all__ = [
     "quoted",
     "references",
     "search_path",
+    "share_of",
     "study_of",
-    "sweep_jobs",
 ]
 
 

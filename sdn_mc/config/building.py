@@ -31,6 +31,7 @@ VERBS = {
     "routing": ("route", "solver, plan, masks, walk"),
     "solver": ("solve", "plan, masks, truth, walk"),
     "metrics": ("score", "series, healthy, scene"),
+    "sampling": ("steer", "coins, shapes, draws, seed"),
 }
 MISSING = "???"  # how OmegaConf writes a value that the user has to give
 
@@ -95,6 +96,8 @@ class Builder:
             )
         module, _, name = target.rpartition(".")
         try:
+            if not all(part.isidentifier() for part in target.split(".")):
+                raise ImportError("it is no name")
             kind = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError, ValueError) as error:
             raise InputError(

@@ -1,7 +1,6 @@
 """Hydra's part: the composed configuration, and what it finds wrong as one sentence each."""
 
 import copy
-import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,16 +13,18 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from sdn_mc.config.building import MISSING
+from sdn_mc.config.limits import check_hydra, check_interpolations, look_through_files
 from sdn_mc.config.values import near
 from sdn_mc.core.problems import InputError, Problems
 
 # Keys that change nothing of what is asked.
-NO_STUDY = ("draws", "seed", "run", "store", "hydra", "plugins", "aliases", "title")
+NO_STUDY = ("draws", "seed", "run", "part", "store", "hydra", "plugins", "aliases", "title")
+JOB_NAME = "cli"  # of the log that Hydra writes in the folder of a run
 
 
 def config_folder() -> Path:
@@ -70,9 +71,8 @@ def compose_most(
     extra, problems, left = search_path(config_dirs), Problems(), list(overrides)
     while True:
         try:
-            with _ours(), _explained(left):
-                config = hydra_compose("config", overrides=[*left, *extra])
-                OmegaConf.resolve(config)
+            with ours(), explained(left):
+                config = _resolved([*left, *extra])
                 return config, problems
         except InputError as error:
             problems.take(error)
@@ -94,14 +94,14 @@ def compose_with(
     """
     if (made := tuple(overrides)) not in known:
         compose(overrides, config_dirs)  # tells what is wrong
-        with _ours(), _explained(overrides):
+        with ours(), explained(overrides):
             every = [*overrides, *search_path(config_dirs)]
             known[made] = hydra_compose("config", overrides=every)
     config = copy.deepcopy(known[made])
     try:
         for key, value in values.items():
             OmegaConf.update(config, key, value, merge=False)
-        OmegaConf.resolve(config)
+        _without_references(config)
     except OmegaConfBaseException:  # Hydra's own way names the override
         words = [f"{key}={as_text(value)}" for key, value in values.items()]
         compose([*overrides, *words], config_dirs)
@@ -144,7 +144,7 @@ def output_folder(
 ) -> Path:
     """Where a run of these overrides, or a sweep whose first job they are, puts its files."""
     extra = search_path(config_dirs)
-    with _ours(), _explained(overrides):
+    with ours(), explained(overrides):
         every = hydra_compose("config", overrides=[*overrides, *extra], return_hydra_config=True)
         return Path(str(every.hydra.sweep.dir if sweep else every.hydra.run.dir))
 
@@ -157,7 +157,7 @@ def quoted(text: str) -> str:
 def missing(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -> list[str]:
     """Keys whose value the user has to give."""
     extra = search_path(config_dirs)
-    with _ours(), _explained(overrides):
+    with ours(), explained(overrides):
         composed = hydra_compose("config", overrides=[*overrides, *extra])
     leaves = _leaves(OmegaConf.to_container(composed), "")
     return [key for key, value in leaves if value == MISSING]
@@ -166,7 +166,7 @@ def missing(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -> l
 def references(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -> dict[str, str]:
     """Keys whose value is that of another key, written ${KEY}, and which one in the end."""
     extra = search_path(config_dirs)
-    with _ours(), _explained(overrides):
+    with ours(), explained(overrides):
         composed = hydra_compose("config", overrides=[*overrides, *extra])
     leaves = dict(_leaves(OmegaConf.to_container(composed), ""))
     found = {
@@ -179,24 +179,6 @@ def references(overrides: Sequence[str] = (), config_dirs: Sequence[str] = ()) -
     return found
 
 
-def sweep_jobs(overrides: Sequence[str], config_dirs: Sequence[str] = ()) -> list[list[str]]:
-    """The overrides of each job of a sweep, each job known to compose."""
-    search_path(config_dirs)
-    with _ours(), _explained(overrides):
-        loader = GlobalHydra.instance().config_loader()
-        parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
-        choices = [
-            [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
-            if override.is_sweep_override()
-            else [override.input_line or ""]
-            for override in parsed
-        ]
-    jobs = [list(job) for job in itertools.product(*choices)]
-    for job in jobs:
-        compose(job, config_dirs)
-    return jobs
-
-
 def _leaves(node: Any, place: str) -> Iterator[tuple[str, Any]]:
     """Every value below a node, with its key."""
     if isinstance(node, dict):
@@ -206,15 +188,35 @@ def _leaves(node: Any, place: str) -> Iterator[tuple[str, Any]]:
         yield place, node
 
 
+def _resolved(overrides: Sequence[str]) -> DictConfig:
+    """The configuration without Hydra's own part, once that and all references are known to end."""
+    config = hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
+    check_hydra(OmegaConf.to_container(config.hydra, resolve=False))
+    with open_dict(config):
+        del config["hydra"]
+    return _without_references(config)
+
+
+def _without_references(config: DictConfig) -> DictConfig:
+    """The same with values in the place of references, which are known to end."""
+    tree = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(tree, dict)
+    check_interpolations(tree)
+    OmegaConf.resolve(config)
+    return config
+
+
 @contextmanager
-def _ours() -> Iterator[None]:
+def ours() -> Iterator[None]:
+    """Hydra, set up with our own configuration folder."""
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+    look_through_files(config_folder())
+    with initialize_config_dir(str(config_folder()), job_name=JOB_NAME, version_base="1.3"):
         yield
 
 
 @contextmanager
-def _explained(overrides: Sequence[str]) -> Iterator[None]:
+def explained(overrides: Sequence[str]) -> Iterator[None]:
     """Turn Hydra's exceptions into one message."""
     try:
         yield
@@ -225,13 +227,22 @@ def _explained(overrides: Sequence[str]) -> Iterator[None]:
         place = f"{where.name}, line {where.line + 1}" if where is not None else "configuration"
         what = getattr(error, "problem", None) or "it cannot be read"
         raise InputError(f"{place}: this is not YAML ({what}); correct it") from None
+    except RecursionError:
+        raise InputError(
+            f"{_blamed('', overrides)}: nested too deeply, or a part of itself; write it flatter"
+        ) from None
+    except OSError as error:  # a name that no file can have
+        raise InputError(
+            f"{_blamed('', overrides)}: {error.strerror or error}; write GROUP=NAME"
+        ) from None
     except ValueError as error:  # a group given something that is no name
         raise InputError(f"{_blamed(str(error), overrides)}: {error}; write GROUP=NAME") from None
 
 
 def _message(error: Exception, overrides: Sequence[str]) -> str:
     """What Hydra found wrong, in one sentence that names the override."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = str(error) or str(error.__cause__ or "")
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
     first = re.sub("^In '.*?': ", "", lines[0] if lines else type(error).__name__).rstrip(".")
     blamed = _blamed(str(error), overrides)
     if first.startswith("Could not override") or "not in struct" in first:
@@ -285,7 +296,10 @@ def _no_such_key(first: str, overrides: Sequence[str]) -> str:
 
 def _is_choice(override: str) -> bool:
     """Does it choose a part of the run, so that other overrides depend on it?"""
-    return (config_folder() / _key(override).partition("@")[0]).is_dir()
+    try:
+        return (config_folder() / _key(override).partition("@")[0]).is_dir()
+    except OSError:  # longer than any name
+        return False
 
 
 def _key(override: str) -> str:
@@ -295,6 +309,6 @@ def _key(override: str) -> str:
 def _parses(override: str) -> bool:
     try:
         OverridesParser.create().parse_overrides([override])
-    except HydraException:
+    except (HydraException, ValueError, RecursionError):
         return False
     return True

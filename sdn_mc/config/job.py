@@ -1,12 +1,14 @@
 """A checked job: every component built, every fault of the configuration told together."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
 from sdn_mc.config.building import MISSING, Builder, is_importable, unknown
+from sdn_mc.config.limits import MAX_DEPTH
+from sdn_mc.config.stop import StopOptions, stop_options
 from sdn_mc.config.values import shown
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.fleet import Fleet
@@ -19,18 +21,23 @@ SINGLE = (
     "routing", "solver",
 )  # fmt: skip
 SEVERAL = ("threats", "metrics")
+SAMPLING = "sampling"  # one component or none
 PLAIN = (
-    "title", "draws", "seed", "columns", "campaigns", "store", "run", "plugins", "aliases", "study",
+    "title", "draws", "seed", "columns", "campaigns", "stop", "store", "run", "part", "plugins",
+    "aliases",
+    "study",
 )  # fmt: skip
-CONFIG_GROUPS = (*SINGLE, *SEVERAL, "experiment")
+CONFIG_GROUPS = (*SINGLE, *SEVERAL, SAMPLING, "experiment")
+URL_STARTS = ("s3://", "gs://", "az://")
 IMPORTANCE = "importance"  # columns that tell what each threat brings
 LINK_BYTES = 8 * 4  # delays of four links of a satellite at one instant: less no scene holds
 
 
 class StoreOptions(NamedTuple):
-    """What is kept of the latency series: "auto", "all", "first_1000" or "none"."""
+    """What is kept of the latency series: "auto", "all", "first_1000" or "none"; and where."""
 
     paths: str
+    url: str | None  # of a prefix in an object store; None: in the run folder
 
 
 class RunOptions(NamedTuple):
@@ -38,6 +45,25 @@ class RunOptions(NamedTuple):
 
     threads: int | None
     block_draws: int | None
+
+
+class Share(NamedTuple):
+    """One of the parts that a run is split into: `number` of `n_share`, counted from 1."""
+
+    number: int  # 0: no draws, only what all parts need
+    n_share: int
+
+    def blocks(self, n_block: int) -> range:
+        """Its blocks of 256 draws, of `n_block`: neighbours, as many as others have or one more."""
+        before = n_block * max(self.number - 1, 0) // self.n_share
+        return range(before, n_block * self.number // self.n_share)
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.n_share}" if self.number else PREPARE
+
+
+PREPARE = "prepare"
+PREPARED_ONLY = Share(0, 1)
 
 
 class Job(NamedTuple):
@@ -49,8 +75,10 @@ class Job(NamedTuple):
     title: str
     draws: int
     seed: int
+    stop: StopOptions
     store: StoreOptions
     run: RunOptions
+    part: Share | None  # None: all of it
     resolved: dict[str, Any]  # the configuration as plain values, as stored
     assumptions: tuple[dict[str, Any], ...]
     inputs: dict[str, str]  # path as given -> sha-256
@@ -87,33 +115,85 @@ def load(
         parts[group] = {
             name: builder.part(node, group, f"{group}.{name}") for name, node in nodes.items()
         }
+    sampling = tree.get(SAMPLING)
+    parts[SAMPLING] = builder.part(sampling, SAMPLING, SAMPLING) if sampling else None
     draws = _whole(tree, "draws", 1, 10**9, problems)
     seed = _whole(tree, "seed", 0, 2**32 - 1, problems)
     columns = _columns(tree, problems)
     campaigns = _campaigns(tree, parts["threats"], problems)
+    stop = stop_options(_mapping(tree, "stop", problems), parts, columns, draws, problems)
     store, run = _store_options(tree, problems), _run_options(tree, problems)
+    part = None
+    try:
+        part = share_of(tree.get("part"))
+    except InputError as error:
+        problems.take(error)
+    if part is not None and stop.half_width is not None:
+        problems.add(
+            f"stop.half_width: {stop.half_width:g} given, but no part of a run knows what the "
+            "others have seen; leave it null, or run without part"
+        )
+    title = _title(tree, problems)
     _check_together(parts, problems)
+    _check_sampling(parts, draws, problems)
     problems.raise_all()
     return Job(
         parts=parts,
         columns=columns,
         campaigns=campaigns,
-        title=str(tree.get("title") or "sdn_mc"),
+        title=title,
         draws=draws,
         seed=seed,
+        stop=stop,
         store=store,
         run=run,
-        resolved=tree,
+        part=part,
+        resolved=tree | {"part": None},
         assumptions=tuple(builder.assumptions),
         inputs=builder.inputs,
+    )
+
+
+def share_of(given: Any) -> Share | None:
+    """What `part=` means: `2/4`, `prepare`, or nothing."""
+    if given in (None, "null"):
+        return None
+    if given == PREPARE:
+        return PREPARED_ONLY
+    number, _, n_share = str(given).partition("/")
+    if number.isdecimal() and n_share.isdecimal() and 1 <= int(number) <= int(n_share):
+        return Share(int(number), int(n_share))
+    raise InputError(
+        f"part: {shown(given)} given; give part={PREPARE}, or which of how many, from part=1/4 to "
+        "part=4/4"
     )
 
 
 def plain(config: DictConfig | dict[str, Any]) -> dict[str, Any]:
     """The configuration as plain values, interpolations resolved."""
     plain = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
+    if not isinstance(plain, dict):
+        raise InputError(f"configuration: {shown(plain)} given; give keys with values")
+    return _plain_part(plain, "", 0)
+
+
+def _plain_part(value: Any, where: str, depth: int) -> Any:
+    """A part with texts as keys, known to hold only what JSON has, and not to be too deep."""
+    if depth > MAX_DEPTH:
+        raise InputError(f"{where:.80}: more than {MAX_DEPTH} levels; write it flatter")
+    if isinstance(value, list):
+        return [_plain_part(each, f"{where}[{k}]", depth + 1) for k, each in enumerate(value)]
+    if not isinstance(value, dict):
+        if value is None or isinstance(value, str | int | float):
+            return value
+        raise InputError(f"{where}: {shown(value)} given; give a text or a number")
+    found: dict[str, Any] = {}
+    for key, each in value.items():
+        place = f"{where}.{key}".lstrip(".")
+        if isinstance(key, bool) or not isinstance(key, str | int) or str(key) in found:
+            raise InputError(f"{place}: {shown(key)} given as a key; put it in quotes, once")
+        found[str(key)] = _plain_part(each, place, depth + 1)
+    return found
 
 
 # ---- one key
@@ -125,7 +205,7 @@ def _check_top_level(tree: dict[str, Any], problems: Problems) -> None:
         for key, value in _mapping(tree, alias, problems).items():
             if value == MISSING:
                 problems.add(f"{alias}.{key}: no value given; set it")
-    known = (*SINGLE, *SEVERAL, *PLAIN, *aliases)
+    known = (*SINGLE, *SEVERAL, SAMPLING, *PLAIN, *aliases)
     for key in tree:
         if key not in known and not (key.startswith("_") and key.endswith("_")):
             problems.add(unknown(key, key, list(known)))
@@ -143,10 +223,21 @@ def _mapping(tree: dict[str, Any], key: str, problems: Problems) -> dict[str, An
 
 def _texts(tree: dict[str, Any], key: str, problems: Problems) -> tuple[str, ...]:
     value = tree.get(key) or []
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+    if not _are_texts(value):
         problems.add(f"{key}: {shown(value)} given; give a list of names, as {key}=[NAME]")
         return ()
     return tuple(value)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+
+def _title(tree: dict[str, Any], problems: Problems) -> str:
+    value = tree.get("title")
+    if value is not None and not isinstance(value, str | int | float):
+        problems.add(f"title: {shown(value)} given; give a text")
+    return str(value or "sdn_mc")
 
 
 def _whole(tree: dict[str, Any], key: str, low: int, high: int, problems: Problems) -> int:
@@ -166,7 +257,7 @@ def _campaigns(
     taken: dict[str, str] = {}
     for name, members in _mapping(tree, "campaigns", problems).items():
         where = f"campaigns.{name}"
-        if isinstance(members, str) or not isinstance(members, Iterable):
+        if not _are_texts(members):
             problems.add(f"{where}: {shown(members)} given; list the threats that strike together")
             continue
         for member in members:
@@ -196,7 +287,7 @@ def _columns(tree: dict[str, Any], problems: Problems) -> dict[str, tuple[str, .
         where = f"columns.{name}"
         if not str(name).isidentifier() or name == "healthy":
             problems.add(f"{where}: name a column by letters, digits and _, and not `healthy`")
-        if isinstance(causes, str) or not isinstance(causes, Iterable):
+        if not _are_texts(causes):
             problems.add(f"{where}: {shown(causes)} given; list the threats that act in the column")
             continue
         if missing := [cause for cause in causes if cause not in threats]:
@@ -221,11 +312,16 @@ def importance_columns(threats: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def _store_options(tree: dict[str, Any], problems: Problems) -> StoreOptions:
     node, allowed = _mapping(tree, "store", problems), ("auto", "all", "first_1000", "none")
-    _only(node, "store", ("paths",), problems)
-    paths = node.get("paths", "auto")
+    _only(node, "store", ("paths", "url"), problems)
+    paths, url = node.get("paths", "auto"), node.get("url")
     if paths not in allowed:
         problems.add(f"store.paths: {shown(paths)} given; allowed are {', '.join(allowed)}")
-    return StoreOptions(str(paths))
+    if url is not None and not str(url).startswith(URL_STARTS):
+        problems.add(
+            f"store.url: {shown(url)} given; write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or "
+            "az://ACCOUNT/CONTAINER/PREFIX, or null for the run folder"
+        )
+    return StoreOptions(str(paths), None if url is None else str(url).rstrip("/"))
 
 
 def _run_options(tree: dict[str, Any], problems: Problems) -> RunOptions:
@@ -290,6 +386,23 @@ def _check_flows(metrics: dict[str, Any], flows: Flows, sites: Sites, problems: 
         if hasattr(metric, "misfit_flows"):
             for problem in metric.misfit_flows(flows, sites):
                 problems.add(f"metrics.{name}: {problem}")
+
+
+def _check_sampling(parts: dict[str, Any], draws: int, problems: Problems) -> None:
+    """Threats that sampling steers, and how many draws it needs."""
+    sampling, threats = parts[SAMPLING], parts["threats"]
+    for name in () if sampling is None else sampling.steers:
+        if name not in threats:
+            problems.add(
+                f"sampling: no threat is named {shown(name)}; there are "
+                f"{', '.join(threats) or 'none'}; correct it, or take it out"
+            )
+    whole = getattr(sampling, "draws_together", 1)
+    if draws % whole:
+        more = -(-draws // whole) * whole
+        problems.add(
+            f"draws: {draws} given, but this sampling needs a multiple of {whole}; set draws={more}"
+        )
 
 
 def _check_outputs(metrics: dict[str, Any], problems: Problems) -> None:

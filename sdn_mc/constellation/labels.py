@@ -13,6 +13,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Int
 
+from sdn_mc.constellation.patterns import quick_pattern
 from sdn_mc.core.fields import field
 from sdn_mc.core.fleet import Catalogue
 from sdn_mc.core.problems import InputError
@@ -20,7 +21,7 @@ from sdn_mc.core.records import LabelRecords
 
 NO_GROUP = "none"  # satellites that no group of a label holds, such as those without a plane
 RESERVED = ("sat", "terminal", "site", "routing", "plane", "shell", "constellation")
-LAUNCH = re.compile(r"\d{4}-\d{3}")  # the launch in an international designator
+LAUNCH = re.compile(r"[0-9]{4}-[0-9]{3}")  # the launch in an international designator
 
 
 class Members(NamedTuple):
@@ -73,9 +74,9 @@ class Blocks(eqx.Module):
         else:
             if len(self.sizes) != n_value or sum(self.sizes) != n_unit or min(self.sizes) < 0:
                 raise InputError(
-                    f"{where}: sizes {list(self.sizes)} for {n_value} values, but the fleet has "
-                    f"{n_unit} of {self.by!r}; give one size a value that add up to {n_unit}, "
-                    "or null"
+                    f"{where}: sizes {list(self.sizes)!s:.60} for {n_value} values, but the "
+                    f"fleet has {n_unit} of {self.by!r}; give one size a value that add up to "
+                    f"{n_unit}, or null"
                 )
             value_of = np.repeat(np.arange(n_value), self.sizes)
         return _named(_looked_up(value_of, unit), tuple(self.values))
@@ -128,10 +129,15 @@ class ByName(eqx.Module):
     )
 
     def assign(self, members: Members, where: str) -> Groups:
-        tests = [(_compiled(text, where), value) for text, value in self.patterns.items()]
+        names = members.catalogue.name
+        longest = max(map(len, names), default=0)
+        tests = [
+            (quick_pattern(text, where, len(names), longest), value)
+            for text, value in self.patterns.items()
+        ]
         values = [
             next((value for test, value in tests if test.match(name)), self.otherwise)
-            for name in members.catalogue.name
+            for name in names
         ]
         missing = "no pattern matches their names and otherwise is null"
         return _by_value(values, members.catalogue, where, missing)
@@ -144,6 +150,8 @@ def groups_of(
     found = dict(fixed)
     for label in sorted(rules):
         where = f"constellation.labels.{label}"
+        if not label.isidentifier():
+            raise InputError(f"{where}: name a label by letters, digits and _")
         if label in RESERVED:
             raise InputError(
                 f"{where}: this label means something else already ({', '.join(RESERVED)} are "
@@ -171,7 +179,9 @@ def _units(members: Members, by: str) -> tuple[Int[np.ndarray, " sat"], int]:
 
 def _counted(values: Sequence[str], where: str) -> int:
     if not values or len(set(values)) < len(values):
-        raise InputError(f"{where}: values {list(values)} given; give at least one, none twice")
+        raise InputError(
+            f"{where}: values {list(values)!s:.60} given; give at least one, none twice"
+        )
     return len(values)
 
 
@@ -186,7 +196,9 @@ def _by_value(
 ) -> Groups:
     missing = [k for k, value in enumerate(values) if value is None]
     if missing:
-        some = ", ".join(catalogue.name[k] or str(catalogue.number[k]) for k in missing[:4])
+        some = ", ".join(
+            f"{catalogue.name[k] or str(catalogue.number[k]):.40}" for k in missing[:4]
+        )
         more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
         raise InputError(
             f"{where}: no group for {some}{more} ({why_missing}); every satellite needs one, so "
@@ -205,12 +217,3 @@ def _named(index: Int[np.ndarray, " sat"], names: tuple[str, ...]) -> Groups:
     if (index < 0).any():
         return Groups(np.where(index < 0, len(kept), renumbered), (*kept, NO_GROUP))
     return Groups(renumbered, kept)
-
-
-def _compiled(text: str, where: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise InputError(
-            f"{where}: the pattern {text!r} is no regular expression ({error}); correct it"
-        ) from None

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
+LONGEST = 1000  # characters of one problem; what was given may be of any length
+
 
 class InputError(Exception):
     """The user's input cannot be used; `problems` holds one full sentence for each fault."""
 
     def __init__(self, problems: str | Iterable[str]) -> None:
-        self.problems = [problems] if isinstance(problems, str) else list(problems)
+        self.problems = [_line(p) for p in ([problems] if isinstance(problems, str) else problems)]
         super().__init__("\n".join(self.problems))
 
 
@@ -37,3 +39,12 @@ class Problems:
         """Raise one `InputError` with everything noted so far, or do nothing."""
         if self._found:
             raise InputError(self._found)
+
+
+def _line(problem: str) -> str:
+    """One line that any terminal can show: what is given may hold anything, escape codes too."""
+    if not problem.isprintable():
+        problem = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in problem)
+    if len(problem) > LONGEST:
+        problem = f"{problem[: LONGEST * 2 // 3]} … {problem[-LONGEST // 4 :]}"
+    return problem

@@ -19,6 +19,11 @@ from sdn_mc.report.drawing import (
 )
 from sdn_mc.report.world_map import world_map
 
+WEIGHTED = (
+    "Draws of unequal weight: figures over draws need plain draws (sampling=null); the estimates of "
+    "the summary hold the weights."
+)
+
 
 def figures_of(tree: xr.DataTree) -> tuple[list[Figure], list[str]]:
     """All that the run can show, and of what it cannot, the setting that would give it."""
@@ -33,6 +38,8 @@ def figures_of(tree: xr.DataTree) -> tuple[list[Figure], list[str]]:
             missing.append(found)
         else:
             made += found
+    if not figures_data.is_plain(tree):
+        missing.insert(0, WEIGHTED)
     return made, missing
 
 

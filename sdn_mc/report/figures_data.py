@@ -117,6 +117,11 @@ def latencies(tree: xr.DataTree, column: str, flows: Sequence[int]) -> Latencies
     return Latencies(series, array(tree, "/paths/epoch"), n_epoch, is_sample)
 
 
+def is_plain(tree: xr.DataTree) -> bool:
+    """Are draws alike? Else means and intervals need their weights: only the summary has those."""
+    return not about(tree, "sampling", {})
+
+
 def is_snapshot(tree: xr.DataTree) -> bool:
     """Are the instants a sample of a longer time?"""
     times = about(tree, "config", {}).get("times", {})
@@ -129,6 +134,8 @@ def through_time(tree: xr.DataTree) -> xr.Dataset | None:
     Of an episode at every instant, from the onset on. Of a snapshot in parts of the window, the
     epochs taken together.
     """
+    if not is_plain(tree):
+        return None
     flows = range(tree["/metrics"].sizes["flow"])
     time_s, rows = array(tree, "/scene/time_s"), {}
     snapshot, n_time = is_snapshot(tree), time_s.shape[1]
@@ -158,6 +165,8 @@ def latency_shares(tree: xr.DataTree) -> xr.Dataset | None:
 
     What is not delivered is never below any latency, so each curve ends at the availability.
     """
+    if not is_plain(tree):
+        return None
     flows, columns = shown_flows(tree), shown_columns(tree)
     every = range(tree["/metrics"].sizes["flow"])
     series = {column: latencies(tree, column, every) for column in columns}
@@ -224,6 +233,8 @@ def what_hurts(tree: xr.DataTree) -> xr.Dataset | None:
 
     In a run for importance also what is saved where one cause is left out (`kind` "saved").
     """
+    if not is_plain(tree):
+        return None
     columns = columns_of(tree)[1:]
     if "availability" not in tree["/metrics"] or not columns:
         return None
@@ -313,6 +324,8 @@ def stage_budget(tree: xr.DataTree) -> dict[str, xr.Dataset]:
 
 def still_waiting(tree: xr.DataTree, name: str = "time_to_restore_s") -> xr.Dataset | None:
     """Share of draws not yet restored, by Kaplan and Meier, of the median flow of each draw."""
+    if not is_plain(tree):
+        return None
     if name not in tree["/metrics"]:
         return None
     values = array(tree, f"/metrics/{name}").astype(np.float64)
@@ -336,6 +349,8 @@ def still_waiting(tree: xr.DataTree, name: str = "time_to_restore_s") -> xr.Data
 
 def longest_gaps(tree: xr.DataTree) -> xr.Dataset | None:
     """Share of draws whose worst user has a gap longer than so much; epochs as they are."""
+    if not is_plain(tree):
+        return None
     if "worst_user_gap_s" not in tree["/metrics"]:
         return None
     values = array(tree, "/metrics/worst_user_gap_s").astype(np.float64)[..., 0]

@@ -48,7 +48,9 @@ def shown_of(
     run = runner.prepare(job)
     runner.check_same_scene(run, result)
     scores = availability_of(result, list(job.columns).index(name))
-    chosen = {f"draw {draw}": draw for draw in draws} or chosen_draws(scores)
+    chosen = {f"draw {draw}": draw for draw in draws} or chosen_draws(
+        scores, result.read("/draws/weight")
+    )
     acting, flows = Column(name, job.columns[name]), flows_shown(result, run.flows.n_flow)
     epochs = {
         e: epoch_shown(run.scenes[e])
@@ -68,18 +70,22 @@ def shown_of(
     )
 
 
-def chosen_draws(scores: np.ndarray | None) -> dict[str, int]:
-    """The median draw, that at the worst twentieth and the worst; the first, without scores."""
+def chosen_draws(scores: np.ndarray | None, weight: np.ndarray | None = None) -> dict[str, int]:
+    """The median draw, that at the worst twentieth and the worst; the first, without scores.
+
+    With weights, by the share of all weight that fares as badly.
+    """
     if scores is None:
         return {"first draw": 0}
     order = np.argsort(scores, kind="stable")
-    n = len(order)
-    ranks = {
-        "median draw": n // 2,
-        f"draw at the worst {100 * WORST_SHARE:g} %": int(WORST_SHARE * n),
-        "worst draw": 0,
+    counts = np.ones(len(order)) if weight is None else weight[order]
+    share = np.cumsum(counts) / counts.sum()
+    shares = {
+        "median draw": 0.5,
+        f"draw at the worst {100 * WORST_SHARE:g} %": WORST_SHARE,
+        "worst draw": 0.0,
     }
-    return {words: int(order[rank]) for words, rank in ranks.items()}
+    return {words: int(order[np.argmax(share >= least)]) for words, least in shares.items()}
 
 
 def availability_of(result: store.Store, column: int) -> np.ndarray | None:

@@ -41,7 +41,7 @@ class Moment(NamedTuple):
 
 
 def print_trace(
-    path: Path,
+    path: Path | str,
     draw: int,
     pair: int,
     time: int,
@@ -52,7 +52,7 @@ def print_trace(
     """Recompute one draw at one time and print it. `pair` counts the pairs of `/paths`."""
     result = store.open_store(path)
     said = result.attributes()
-    job = config.load(json.loads(said["config"]), said["start_directory"], plugins)
+    job = config.load(json.loads(said["config"]), said.get("start_directory"), plugins)
     name = list(job.columns)[-1] if column is None else column
     if name not in job.columns:
         raise InputError(f"trace: no column is called {name!r}; there are {', '.join(job.columns)}")
@@ -257,7 +257,7 @@ def _legs(moment: Moment, walk: Walk) -> list[tuple[str, str]]:
     ]
 
 
-def _print_stored(path: Path, name: str, at: tuple[int, int, int], console: Console) -> None:
+def _print_stored(path: Path | str, name: str, at: tuple[int, int, int], console: Console) -> None:
     """The same number in the result, if it was kept."""
     group, _, variable = name.rpartition("/")
     tree = store.open_result(path)

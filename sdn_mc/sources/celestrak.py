@@ -27,7 +27,8 @@ CACHE_VARIABLE = "SDN_MC_CACHE"  # another cache folder
 CREDIT = "element sets: US Space Force catalogue via CelesTrak"
 UPDATE_INTERVAL_H = 2.0  # CelesTrak renews its data this often
 MAX_AGE_H = 24.0  # one copy serves a day, so that the runs of a sweep see the same satellites
-TIMEOUT_S = 30.0
+TIMEOUT_S = 30.0  # without a byte
+WHOLE_S = 300.0  # for the whole answer, however it trickles in
 MAX_BYTES = 64 << 20  # the whole active catalogue is about 7 MB
 USER_AGENT = "sdn_mc (element sets by group; caches; at most one request in two hours)"
 GROUP_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -146,21 +147,33 @@ def _answer(group: str, base_url: str | None) -> str:
     )
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
-            body = response.read(MAX_BYTES + 1)
-            promised = response.headers.get("Content-Length")
+            body = _body(response)
+            promised = response.headers.get("Content-Length") or ""
     except urllib.error.HTTPError as error:
         with error:
             said = _first_words(error.read(400))
         raise _Refused(f"the server answered {error.code} {said}".rstrip()) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _Unreachable(f"no answer from {base} ({error})") from None
-    if promised is not None and promised.isdigit() and len(body) < int(promised):
+    if re.fullmatch("[0-9]{1,12}", promised) and len(body) < int(promised):
         raise _Unreachable(f"the answer was cut off after {len(body)} of {promised} bytes")
     if len(body) > MAX_BYTES:
         raise _Refused(f"the answer is larger than {MAX_BYTES >> 20} MB")
     if not body.lstrip().startswith(b"["):
         raise _Refused(f"the server answered {_first_words(body) or 'nothing'}")
+    if not body.rstrip().endswith(b"]"):  # of a server that promised no length
+        raise _Unreachable(f"the answer was cut off after {len(body)} bytes")
     return body.decode("utf-8", "replace")
+
+
+def _body(response: http.client.HTTPResponse) -> bytes:
+    """The bytes of an answer, of which no more than one beyond the limit are taken."""
+    body, end_s = bytearray(), time.monotonic() + WHOLE_S
+    while len(body) <= MAX_BYTES and (more := response.read1(MAX_BYTES + 1 - len(body))):
+        body += more
+        if time.monotonic() > end_s:
+            raise _Unreachable(f"the answer was not whole after {WHOLE_S:g} s")
+    return bytes(body)
 
 
 def _first_words(body: bytes) -> str:

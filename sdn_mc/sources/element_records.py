@@ -57,7 +57,7 @@ class Range(NamedTuple):
 
 
 RANGES = (
-    Range("mean_motion_rev_day", "mean motion, rev/day,", 0.0, np.inf, open_low=True),
+    Range("mean_motion_rev_day", "mean motion, rev/day,", 0.0, 100.0, True, True),
     Range("eccentricity", "eccentricity", 0.0, 1.0, open_high=True),
     Range("inclination_deg", "inclination, deg,", 0.0, 180.0),
     Range("raan_deg", "right ascension of the node, deg,", -360.0, 360.0),
@@ -134,9 +134,10 @@ def _check_ranges(
 
 def _allowed(low: float, high: float, open_low: bool, open_high: bool) -> str:
     if not np.isfinite(high):
-        return "is a number above 0" if np.isfinite(low) else "is a finite number"
-    below = f"below {high:g}" if open_high else f"to {high:g}"
-    return f"are {low:g} {below}" if not open_high else f"are {low:g} and more, {below}"
+        return "is a finite number"
+    if not open_high:
+        return f"are {low:g} to {high:g}"
+    return f"are numbers {'above' if open_low else 'from'} {low:g} and below {high:g}"
 
 
 def _newest(sets: Sequence[ElementSet], faults: Faults) -> list[int]:

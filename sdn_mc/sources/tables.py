@@ -16,7 +16,7 @@ import numpy as np
 
 from sdn_mc.core.problems import InputError
 from sdn_mc.core.records import LabelRecords, LossRecords, PairRecords, SiteRecords
-from sdn_mc.sources.files import Faults, read_text
+from sdn_mc.sources.files import Faults, decimal, read_text
 
 Row = tuple[int, dict[str, str]]  # line number, cells by column
 
@@ -35,7 +35,7 @@ def read_sites(path: str | Path, origin: str | None = None) -> SiteRecords:
             faults.add(
                 line,
                 f"line {line}",
-                f"site {name!r} stands here and in line {first_line[name]}, but names must "
+                f"site {name!r:.60} stands here and in line {first_line[name]}, but names must "
                 "differ; rename or delete one",
             )
         for key, (low, high) in limits.items():
@@ -66,7 +66,7 @@ def read_pairs(path: str | Path, origin: str | None = None) -> PairRecords:
             faults.add(
                 line,
                 f"line {line}",
-                f"source and destination are both {source[-1]!r}, but a pair is two sites; "
+                f"source and destination are both {source[-1]!r:.60}, but a pair is two sites; "
                 "correct or delete it",
             )
     faults.raise_all()
@@ -88,8 +88,8 @@ def read_losses(path: str | Path, origin: str | None = None) -> LossRecords:
                 faults.add(
                     line,
                     f"line {line}",
-                    f"a satellite has no b, but {cells['b']!r} is given; write satellite,12, or "
-                    "link,12,34",
+                    f"a satellite has no b, but {cells['b']!r:.60} is given; write satellite,12, "
+                    "or link,12,34",
                 )
         elif kind == "link":
             links.append((_index(cells, "a", line, faults), _index(cells, "b", line, faults)))
@@ -103,8 +103,8 @@ def read_losses(path: str | Path, origin: str | None = None) -> LossRecords:
             faults.add(
                 line,
                 f"line {line}",
-                f"kind is {cells['kind']!r}, allowed are satellite and link; write satellite,12, "
-                "or link,12,34",
+                f"kind is {cells['kind']!r:.60}, allowed are satellite and link; write "
+                "satellite,12, or link,12,34",
             )
     faults.raise_all()
     ends = np.array(links, np.int64).reshape(-1, 2)
@@ -124,8 +124,8 @@ def read_labels(path: str | Path, origin: str | None = None) -> LabelRecords:
             faults.add(
                 line,
                 f"line {line}",
-                f"satellite {satellite!r} has the value {value!r} here and "
-                f"{value_of[satellite]!r} above; keep one of them",
+                f"satellite {satellite!r:.60} has the value {value!r:.60} here and "
+                f"{value_of[satellite]!r:.60} above; keep one of them",
             )
     faults.raise_all()
     _some(rows, said, "satellite")
@@ -145,6 +145,13 @@ def _rows(
     rows: list[Row] = []
     try:
         for cells in reader:
+            if any("\n" in cell or "\r" in cell for cell in cells):
+                faults.add(
+                    reader.line_num,
+                    f"line {reader.line_num}",
+                    "a text in double quotes runs over several lines; close every double quote",
+                )
+                continue
             if not any(cell.strip() for cell in cells):
                 continue
             if not header:
@@ -167,6 +174,8 @@ def _rows(
             f"line {reader.line_num}",
             f"not CSV ({error}); close every double quote",
         )
+    if not header and not faults:
+        raise InputError(f"{origin}: the table has no header; {_wanted(required, optional)}")
     return rows
 
 
@@ -176,14 +185,18 @@ def _header(
     header = [cell.strip().lower() for cell in cells]
     missing = [column for column in required if column not in header]
     twice = [column for column in (*required, *optional) if header.count(column) > 1]
-    wanted = ",".join((*required, *(f"[{column}]" for column in optional)))
     if missing or twice:
         fault = f"{', '.join(missing)} missing" if missing else f"{', '.join(twice)} given twice"
         raise InputError(
-            f"{origin}, line 1: the header is {','.join(header)!r:.80} with {fault}; write the "
-            f"header {wanted} ([ ] may be left out)"
+            f"{origin}, line 1: the header is {','.join(header)!r:.80} with {fault}; "
+            f"{_wanted(required, optional)}"
         )
     return header
+
+
+def _wanted(required: tuple[str, ...], optional: tuple[str, ...]) -> str:
+    columns = ",".join((*required, *(f"[{column}]" for column in optional)))
+    return f"write the header {columns} ([ ] may be left out)"
 
 
 def _some(rows: list[Row], origin: str, what: str) -> None:
@@ -203,16 +216,14 @@ def _number(
     text = cells.get(key, "")
     if key == "alt_m" and not text:
         return 0.0
-    try:
-        value = float(text) if "_" not in text else np.nan
-    except ValueError:
-        value = np.nan
-    if not low <= value <= high:
+    value = decimal(text)
+    if value is None or not low <= value <= high:
         faults.add(
             line,
             f"line {line}",
-            f"{key} is {text!r}, allowed is a number from {low:g} to {high:g}; correct it",
+            f"{key} is {text!r:.60}, allowed is a number from {low:g} to {high:g}; correct it",
         )
+        return 0.0
     return value
 
 
@@ -223,6 +234,6 @@ def _index(cells: dict[str, str], key: str, line: int, faults: Faults) -> int:
     faults.add(
         line,
         f"line {line}",
-        f"{key} is {text!r}, allowed is the index of a satellite, counted from 0; correct it",
+        f"{key} is {text!r:.60}, allowed is the index of a satellite, counted from 0; correct it",
     )
     return -1

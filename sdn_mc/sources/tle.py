@@ -1,9 +1,10 @@
 """Two-line and three-line element sets, by column, with checksums.
 
 Layout: Hoots and Roehrich 1980 (Spacetrack Report 3); Vallado et al. 2006 (AIAA 2006-6753), app.
-A. A name line is optional ("0 " before it too); blank lines, lines that begin with "#", CR-LF line
-ends and text after column 69 are allowed. Catalogue numbers above 99,999 are written in Alpha-5: a
-letter (without I and O) for the first two digits, up to Z9999 = 339,999.
+A. A name line is optional ("0 " before it too); blank lines, lines that begin with "#", line ends
+of any system and text after a blank in column 70 are allowed. Catalogue numbers above 99,999 are
+written in Alpha-5: a letter (without I and O) for the first two digits, up to Z9999 = 339,999.
+Columns between fields must be blank, which shows lines that are shifted in part.
 """
 
 import re
@@ -18,6 +19,7 @@ from sdn_mc.sources.element_records import (
 from sdn_mc.sources.files import Faults
 
 LINE_LENGTH = 69
+LINE_END = re.compile(r"\r\n?|\n")
 ALPHA_5 = {letter: 10 + k for k, letter in enumerate("ABCDEFGHJKLMNPQRSTUVWXYZ")}
 CHECK_VALUE = bytes(
     byte - 48 if 48 <= byte <= 57 else int(byte == ord("-")) for byte in range(256)
@@ -25,6 +27,7 @@ CHECK_VALUE = bytes(
 ANGLE = r"(?: {3}| {2}[0-9]| [0-9]{2}|[0-9]{3})\.[0-9]{4}"
 DAY = r"(?: {2}[0-9]| [0-9]{2}|[0-9]{3})\.[0-9]{8}"
 MOTION = r"(?: {2}| [0-9]|[0-9]{2})\.[0-9]{8}"
+DECIMAL = r"[ +-][0-9]{5}[ +-][0-9]"  # with a decimal point assumed before the first digit
 NUMBER = r"(?:[0-9A-HJ-NP-Z][0-9]{4}| [0-9]{4}| {2}[0-9]{3}| {3}[0-9]{2}| {4}[0-9])"
 
 
@@ -39,28 +42,47 @@ class Columns(NamedTuple):
     key: str = ""  # group of the pattern, where the value is used
 
 
+def _blank(column: int) -> Columns:
+    return Columns(column, column, "between fields", " ", "a blank")
+
+
 CHECKSUM = Columns(69, 69, "checksum", "[0-9]", "a digit")
 SATELLITE = Columns(3, 7, "catalogue number", NUMBER, "5 digits, or Alpha-5", "number")
 FIRST = (
     Columns(1, 2, "line number", "1 ", "'1 '"),
     SATELLITE,
-    Columns(10, 17, "international designator", ".{8}", "any text", "designator"),
+    _blank(9),
+    Columns(10, 17, "international designator", "[ -~]{8}", "any text", "designator"),
+    _blank(18),
     Columns(19, 20, "epoch year", "[ 0-9][0-9]", "two digits", "year"),
     Columns(21, 32, "epoch day", DAY, "DDD.DDDDDDDD", "day"),
-    Columns(54, 61, "BSTAR", "[ +-][ 0-9]{5}[ +-][ 0-9]", "like ' 12345-4'", "bstar"),
+    _blank(33),
+    Columns(34, 43, "half of the first derivative", r"[ +0-]\.[0-9]{8}", "like ' .00012345'"),
+    _blank(44),
+    Columns(45, 52, "sixth of the second derivative", DECIMAL, "like ' 12345-4'"),
+    _blank(53),
+    Columns(54, 61, "BSTAR", DECIMAL, "like ' 12345-4'", "bstar"),
+    _blank(62),
     Columns(63, 63, "ephemeris type", "[ 0-35-9]", "0 (SGP4), not 4 (SGP4-XP)"),
+    _blank(64),
     CHECKSUM,
 )
 SECOND = (
     Columns(1, 2, "line number", "2 ", "'2 '"),
     SATELLITE,
+    _blank(8),
     Columns(9, 16, "inclination", ANGLE, "degrees as NNN.NNNN", "inclination"),
+    _blank(17),
     Columns(18, 25, "right ascension of the node", ANGLE, "degrees as NNN.NNNN", "raan"),
+    _blank(26),
     Columns(
         27, 33, "eccentricity", "[ 0-9]{7}", "7 digits after the decimal point", "eccentricity"
     ),
+    _blank(34),
     Columns(35, 42, "argument of perigee", ANGLE, "degrees as NNN.NNNN", "perigee"),
+    _blank(43),
     Columns(44, 51, "mean anomaly", ANGLE, "degrees as NNN.NNNN", "anomaly"),
+    _blank(52),
     Columns(53, 63, "mean motion", MOTION, "rev/day as NN.NNNNNNNN", "motion"),
     CHECKSUM,
 )
@@ -70,7 +92,7 @@ def parse_tle(text: str, faults: Faults) -> list[ElementSet]:
     """Every element set of the text; what is wrong with the others is noted in `faults`."""
     lines = [
         (number, line)
-        for number, line in enumerate((raw.rstrip() for raw in text.split("\n")), start=1)
+        for number, line in enumerate((raw.rstrip() for raw in LINE_END.split(text)), start=1)
         if line and not line.startswith("#")
     ]
     sets: list[ElementSet] = []
@@ -141,9 +163,7 @@ def _element_set(name: str, line: int, place: str, one: dict, two: dict) -> Elem
     day_of_year = int(day[:3])
     if not 1 <= day_of_year <= _days_in(year):
         return None
-    bstar = one["bstar"].replace(" ", "0")
-    sign = "-" if one["bstar"][0] == "-" else ""
-    exponent = one["bstar"][6].replace(" ", "+") + bstar[7]
+    bstar = one["bstar"].replace(" ", "+")
     return ElementSet(
         line=line,
         place=place,
@@ -158,7 +178,7 @@ def _element_set(name: str, line: int, place: str, one: dict, two: dict) -> Elem
         raan_deg=float(two["raan"]),
         argument_of_perigee_deg=float(two["perigee"]),
         mean_anomaly_deg=float(two["anomaly"]),
-        bstar_per_radius=float(f"{sign}.{bstar[1:6]}e{exponent}"),
+        bstar_per_radius=float(f"{bstar[0]}.{bstar[1:6]}e{bstar[6:]}"),
     )
 
 
@@ -199,6 +219,13 @@ def _explain(numbered: tuple[int, str], columns: tuple[Columns, ...], faults: Fa
             f"it has {len(line)} characters, an element line has {LINE_LENGTH}; {MISTYPED}",
         )
         return
+    if odd := re.search("[^ -~]", line[:LINE_LENGTH]):
+        faults.add(
+            number,
+            f"line {number}, column {odd.start() + 1}",
+            f"{odd.group()!r} found, allowed: plain ASCII text in element lines; {MISTYPED}",
+        )
+        return
     for first, last, what, pattern, allowed, _ in columns:
         found = line[first - 1 : last]
         if not re.fullmatch(pattern, found):
@@ -209,6 +236,14 @@ def _explain(numbered: tuple[int, str], columns: tuple[Columns, ...], faults: Fa
                 f"{_shown(found)} found, allowed: {allowed}; {MISTYPED}",
             )
             return
+    if line[LINE_LENGTH : LINE_LENGTH + 1].strip():
+        faults.add(
+            number,
+            f"line {number}",
+            f"{_shown(line[LINE_LENGTH:])} stands right after the checksum in column 69, where a "
+            f"blank or the end of the line is allowed; {MISTYPED}",
+        )
+        return
     if _check_digit(line) != line[68]:
         faults.add(
             number,
@@ -242,13 +277,13 @@ def _shown(text: str) -> str:
 
 
 def _pattern(columns: tuple[Columns, ...]) -> re.Pattern[str]:
-    """The whole line as one pattern: the fields, and anything between them."""
+    """The whole line as one pattern: the fields, anything between them, nothing right after."""
     parts, at = [], 1
     for field in columns:
-        parts.append(f".{{{field.first - at}}}")
+        parts.append(f"[ -~]{{{field.first - at}}}")
         parts.append(f"(?P<{field.key}>{field.pattern})" if field.key else field.pattern)
         at = field.last + 1
-    return re.compile("".join(parts))
+    return re.compile("".join(parts) + r"(?!\S)")
 
 
 FIRST_PATTERN = _pattern(FIRST)

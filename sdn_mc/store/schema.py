@@ -10,6 +10,7 @@ import numpy as np
 from sdn_mc.core.constants import DRAWS_PER_GROUP
 
 SCHEMA_VERSION = 1  # goes up when a reader of older results would misread newer ones
+OLDEST_READABLE = 1  # goes up when this program would misread older ones
 
 GROUPS = {
     "/scene": "What does not depend on the draw: times, sites, flows, fleet.",
@@ -30,6 +31,8 @@ REQUIRED_ATTRIBUTES = (
     "device",
     "stop_reason",
 )
+FURTHER_TEXTS = ("start_directory", "config_hash")
+JSON_TEXTS = {"config": dict, "versions": dict, "inputs": dict}
 
 DRAW = "draw"
 BLOCK = "block"  # one row for each stored block of 256 draws
@@ -107,6 +110,30 @@ def check_attributes(attributes: Mapping[str, Any]) -> None:
     if missing:
         raise ValueError(f"a result needs the attributes {', '.join(missing)}")
     json.dumps(dict(attributes), allow_nan=False)  # raises where a value is not JSON
+
+
+def damaged_attributes(attributes: Mapping[str, Any]) -> list[str]:
+    """Names of those attributes of a stored result that no run of ours has written so."""
+    whole, limit = attributes.get("n_draw"), attributes.get("draw_limit")
+    right = {
+        "n_draw": type(whole) is int and whole > 0,
+        "draw_limit": isinstance(limit, dict) and all(type(v) is int for v in limit.values()),
+    }
+    texts = [name for name in (*REQUIRED_ATTRIBUTES, *FURTHER_TEXTS) if name != "seed"]
+    right |= {name: isinstance(attributes.get(name, ""), str) for name in texts}
+    right |= {
+        name: _is_json(attributes[name], kind)
+        for name, kind in JSON_TEXTS.items()
+        if name in attributes
+    }
+    return [name for name, is_right in right.items() if not is_right]
+
+
+def _is_json(text: Any, kind: type) -> bool:
+    try:
+        return isinstance(json.loads(text), kind)
+    except (ValueError, TypeError, RecursionError):
+        return False
 
 
 def stored_attributes(variable: Variable) -> dict[str, Any]:

@@ -33,8 +33,10 @@ class GroupFault(eqx.Module):
     """Every satellite of a group that is hit fails at the onset and returns after the repair."""
 
     label: str = field(doc="Which grouping: prime, software, bus, plane, …", static=True)
-    groups: tuple[str, ...] | None = field(
-        doc="The groups that may be hit, by name; null: every group of the label.", static=True
+    groups: tuple[str, ...] | int | None = field(
+        doc="The groups that may be hit: names, or how many from the first on; null: all.",
+        within=(1, 1_000_000),
+        static=True,
     )
     probability: Scalar = field(
         unit="1", within=(0, 1), doc="Chance that a named group is hit, given the event."
@@ -71,16 +73,16 @@ class GroupFault(eqx.Module):
         return windows(onset_s, onset_s + self.repair_h * S_PER_H, of=self.label, when=hit)
 
 
-def named_groups(scene: Scene, label: str, groups: tuple[str, ...] | None) -> np.ndarray:
+def named_groups(scene: Scene, label: str, groups: tuple[str, ...] | int | None) -> np.ndarray:
     """Indices of the named groups under a label; clear messages where they do not exist."""
     if problems := missing_groups(scene.fleet, label, groups):
         raise InputError(problems)
     names = scene.fleet.group_names[label]
-    chosen = names if groups is None else groups
+    chosen = names if groups is None else names[:groups] if isinstance(groups, int) else groups
     return np.array([names.index(group) for group in chosen], np.int64)
 
 
-def missing_groups(fleet: Fleet, label: str, groups: tuple[str, ...] | None) -> list[str]:
+def missing_groups(fleet: Fleet, label: str, groups: tuple[str, ...] | int | None) -> list[str]:
     """What is wrong with a label and the names of its groups, for this fleet."""
     names = fleet.group_names
     if label not in names:
@@ -88,6 +90,10 @@ def missing_groups(fleet: Fleet, label: str, groups: tuple[str, ...] | None) -> 
             f"the fleet has no grouping {label!r}; it has {', '.join(sorted(names))}; "
             f"name one of them, or add a rule under constellation.labels.{label}"
         ]
+    if isinstance(groups, int):
+        count = len(names[label])
+        told = f"{groups} groups of {label!r} asked for, but the fleet has {count}; ask for fewer"
+        return [told] if groups > count else []
     missing = [group for group in groups or () if group not in names[label]]
     if not missing:
         return []

@@ -93,8 +93,7 @@ def circular(altitude_km, inclination_deg, n_sat: int, bstar: float = 0.0) -> El
     )
 
 
-@pytest.fixture(scope="module")
-def verification() -> dict[int, tuple[Satrec, np.ndarray]]:
+def published() -> dict[int, tuple[Satrec, np.ndarray]]:
     """The near-earth objects of Vallado et al. 2006 and their published rows."""
     by_number = {r.satnum: r for r in records_in(PACKAGE / "SGP4-VER.TLE")}
     blocks: dict[int, list[list[float]]] = {}
@@ -106,6 +105,11 @@ def verification() -> dict[int, tuple[Satrec, np.ndarray]]:
         elif words:
             blocks[number].append([float(word) for word in words[:7]])
     return {n: (by_number[n], np.array(blocks[n])) for n in VERIFICATION_NEAR_EARTH}
+
+
+@pytest.fixture(scope="module")
+def verification() -> dict[int, tuple[Satrec, np.ndarray]]:
+    return published()
 
 
 @pytest.mark.parametrize("number", VERIFICATION_NEAR_EARTH)

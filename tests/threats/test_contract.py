@@ -117,9 +117,11 @@ def test_worst_takes_all_there_is_to_take_from_the_onset_on(name):
         assert np.sum(~link) + np.sum(~access) > np.sum(~default[0]) + np.sum(~default[1])
         return
     taken = np.ones(scene.fleet.n_sat, bool)
-    if node_of(name).get("groups"):
+    if groups := node_of(name).get("groups"):
         label = node_of(name)["label"]
-        chosen = [scene.fleet.group_names[label].index(g) for g in node_of(name)["groups"]]
+        names = scene.fleet.group_names[label]
+        first = names[:groups] if isinstance(groups, int) else groups
+        chosen = [names.index(group) for group in first]
         taken = np.isin(scene.fleet.group[label], chosen)
     out = taken[:, None] | taken[scene.links.neighbour]
     assert since.any()

@@ -24,17 +24,18 @@ AROUND_ONE, AROUND_ANY = 0.521058, 0.690474
 FINITE = 0.01
 
 
-def lattice(share_up: float) -> Prepared:
+def lattice(share_up: float, seed: int, planes: int, slots: int) -> Prepared:
     """A torus whose satellites are up with this probability, independently."""
     repair_d = 10.0
     rate_per_year = (1 / share_up - 1) / (repair_d * S_PER_DAY) * S_PER_YEAR
     return small_run(
-        f"constellation.shells.shell.satellites={SIDE * SIDE}",
-        f"constellation.shells.shell.planes={SIDE}",
+        f"constellation.shells.shell.satellites={planes * slots}",
+        f"constellation.shells.shell.planes={planes}",
         *GRID,
         "threats=[satellite_failure]",
         f"threats.satellite_failure.rate_per_year={rate_per_year!r}",
         f"threats.satellite_failure.replacement_d={repair_d}",
+        f"seed={seed}",
         times=("times.count=1", "times.n_epoch=1"),
     )
 
@@ -54,16 +55,18 @@ def wraps(neighbour: np.ndarray, up: np.ndarray, ahead: np.ndarray, back: np.nda
     return bool(np.any((component[:n_sat] == component[n_sat:]) & alive))
 
 
-def found(share_up: float, n_draw: int = N_DRAW) -> tuple[np.ndarray, np.ndarray]:
+def found(
+    share_up: float, n_draw: int = N_DRAW, seed: int = 1, planes: int = SIDE, slots: int = SIDE
+) -> tuple[np.ndarray, np.ndarray]:
     """Whether a cluster wraps, around planes and around slots [draw, two]; largest share."""
-    run = lattice(share_up)
+    run = lattice(share_up, seed, planes, slots)
     links, fleet = run.scenes[0].links, run.fleet
     link, _ = masks_of(run, range(n_draw))
     around, share = [], []
     seams = []
     for place in (fleet.plane, fleet.slot):
-        here, there = place[:, None], place[links.neighbour]
-        seams.append(((here == SIDE - 1) & (there == 0), (here == 0) & (there == SIDE - 1)))
+        here, there, last = place[:, None], place[links.neighbour], place.max()
+        seams.append(((here == last) & (there == 0), (here == 0) & (there == last)))
     for draw in range(n_draw):
         up = link[0, ..., draw]
         around.append([wraps(links.neighbour, up, *seam) for seam in seams])
