@@ -8,7 +8,7 @@ With q the 1 - tail quantile over draws, the mean of the highest share `tail` of
 enters only at second order: CVaR is the mean over draws of q + max(x - q, 0) / tail with the
 sample's q as if it were known (Trindade et al. 2007, Journal of Banking & Finance 31:3524). Its
 interval is that of any mean, with epochs and skewness (`mean`): the BCa bootstrap in closed form,
-hence without a seed (next to that of scipy: tests/statistics/test_tail.py).
+hence without a seed.
 
 Where the worst draws are all alike (nothing lost in any draw, or nothing back within the horizon)
 the transformed sample is constant and tells no error. The lower end is then that of the quantile,
