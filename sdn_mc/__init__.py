@@ -33,7 +33,7 @@ def simulate(
 
 
 def open_result(path: Any) -> "DataTree":
-    """Open the result of a run, by its folder or its `result.zarr`."""
+    """Open the result of a run, by its folder, its `result.zarr` or its URL (s3://…)."""
     store = importlib.import_module("sdn_mc.store")
     return store.open_result(path)
 

@@ -1,4 +1,4 @@
-"""The commands: run, summary, resume, collect, list, explain, trace. Bad input ends with 2."""
+"""The commands: run, summary, resume, collect, report, list, explain, trace. Bad input: 2."""
 
 import datetime as dt
 import logging
@@ -29,7 +29,9 @@ sdn-mc: resilience of satellite laser meshes, over thousands of attack and failu
                                     an experiment with a study is many runs and their decisions
   sdn-mc summary RUN                the table of a run, or the decisions of a study, again
   sdn-mc resume RUN [draws=N]       continue a stopped run, study or sweep, or give it more draws
+  sdn-mc resume RUN part=2/4        do the second quarter of a run, beside other processes
   sdn-mc collect SWEEP              one dataset and one table of all runs of a sweep
+  sdn-mc report RUN [RUN …]         one HTML page with the answer, a globe and figures
   sdn-mc list [GROUP]               what can be chosen: threats, constellations, …
   sdn-mc explain NAME               a component: model, fields with units and ranges, source
   sdn-mc trace RUN draw=17 pair=3 time=41 [column=NAME]
@@ -53,6 +55,12 @@ sdn-mc run [key=value …] [-m] [--config-dir FOLDER] [-c job]
   --config-dir   a folder with your own YAML files, in folders named as the groups
   -c job         print the whole configuration and stop
   hydra.run.dir=FOLDER   where the run puts its files
+  store.url=s3://BUCKET/PREFIX   the result goes there, with AWS_ACCESS_KEY_ID and the like set;
+                 the folder keeps the log. summary, resume and trace take the URL, or the folder
+  part=2/4       of a run split over processes (and machines with a shared disk), the second of
+                 four parts; all have the same words and hydra.run.dir, and go at once or in turn:
+                 `srun -n 4 sh -c 'sdn-mc run … hydra.run.dir=X part=$((SLURM_PROCID + 1))/4'`.
+                 The last to end writes the summary. See `sdn-mc resume --help`, too
 
 A sweep has a folder for each job below hydra.sweep.dir=FOLDER. A job that fails is told at the end,
 and the others go on. The same command with the same hydra.sweep.dir, or `sdn-mc resume FOLDER`,
@@ -69,17 +77,30 @@ sdn-mc[cluster]):
                  a job that reaches its time limit is queued again and goes on where it was. The
                  command waits for all jobs; to see that one was killed it needs Slurm's accounting
 """
-SUMMARY_HELP = "sdn-mc summary RUN\n\n  RUN: the folder that a run printed, or its result.zarr\n"
+SUMMARY_HELP = """\
+sdn-mc summary RUN
+
+  RUN: the folder that a run printed, its result.zarr, or its URL
+"""
 RESUME_HELP = """\
-sdn-mc resume RUN [draws=N] [plugins=[PACKAGE]] [hydra/launcher=NAME …]
+sdn-mc resume RUN [draws=N] [part=I/N] [run.threads=N] [plugins=[PACKAGE]]
+              [hydra/launcher=NAME …]
 
   Continues a stopped run after its last committed block. With draws=N a run gets more draws; the
-  first ones stay the same, bit for bit. A run with components of your own needs their packages
-  named again.
+  first ones stay the same, bit for bit. What a disk or a copy has damaged is made again. A run with
+  components of your own needs their packages named again. run.threads=1 takes the least memory.
   Of a study and of a sweep (by the folder that holds its jobs) it does what is missing: jobs that
   are done are left alone, half-done ones continued, failed and missing ones begun. How the jobs of
   a sweep are started is said anew, with hydra/launcher=NAME and hydra.launcher.KEY=VALUE, and so is
   --config-dir FOLDER.
+
+  sdn-mc run … hydra.run.dir=X part=prepare     a run to be split: its result, without draws
+  sdn-mc resume X part=1/4                      its first quarter; others at once, anywhere
+  sdn-mc resume X                               whatever is missing, when no part is at work
+  sdn-mc resume X draws=N part=prepare          room for more draws, which parts then fill
+
+  Whoever finds all draws done writes the summary. Two processes of one part are refused. On Slurm:
+  `sbatch --array=1-4 --wrap='sdn-mc resume X part=$SLURM_ARRAY_TASK_ID/4'`.
 """
 COLLECT_HELP = """\
 sdn-mc collect SWEEP [--output FOLDER] [--summary]
@@ -89,6 +110,17 @@ sdn-mc collect SWEEP [--output FOLDER] [--summary]
   xarray.open_datatree(path, engine="zarr", consolidated=False); `status` says which points are
   done, unfinished, failed or missing, whose values are NaN. /summary has the estimates and their
   intervals, /metrics the scores of every draw; --summary leaves the latter out.
+"""
+REPORT_HELP = """\
+sdn-mc report RUN [RUN …] [--output FILE] [draws=17,40] [column=NAME] [plugins=[PACKAGE]]
+
+  One HTML file that opens from disk without a network: the question and its answer in words, a
+  globe with the constellation and what a few draws lost, and figures, each with its data. RUN: the
+  folder of a run or of a study. Needs plotly: pip install 'sdn-mc[report]'.
+
+  --output FILE  where to put it; else report.html in the first folder
+  draws=17,40    draws to show on the globe instead of the median, a bad and the worst one
+  column=NAME    the column that they are shown of; else the last one
 """
 LIST_HELP = """\
 sdn-mc list [GROUP] [--config-dir FOLDER]
@@ -122,6 +154,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "run": (_run, RUN_HELP),
         "summary": (_summary, SUMMARY_HELP),
         "resume": (_resume, RESUME_HELP),
+        "report": (_report, REPORT_HELP),
         "collect": (_collect, COLLECT_HELP),
         "list": (_list, LIST_HELP),
         "explain": (_explain, EXPLAIN_HELP),
@@ -158,11 +191,12 @@ def simulate_job(overrides: list[str], folder: str | None) -> "DataTree":
 
 def _run(words: list[str]) -> None:
     """Compose, check everything, then run inside Hydra's own output folder."""
-    from sdn_mc import config
+    from sdn_mc import config, store
 
     flags, overrides, config_dirs = _split(words)
     overrides = config.completed(overrides)
     if "-m" in flags:
+        _check_one_run(overrides, "-m: a sweep is many runs")
         sweeps.run(overrides, config_dirs)
         return
     if "-c" in flags:
@@ -172,15 +206,31 @@ def _run(words: list[str]) -> None:
         return
     job = config.job_of(overrides, config_dirs)
     folder = config.output_folder(overrides, config_dirs)
+    is_part = job.part not in (None, config.PREPARED_ONLY)
+    is_placed = any(word.startswith(("hydra.run.dir=", "store.url=")) for word in overrides)
+    if is_part and not is_placed:
+        raise InputError(
+            f"part: {job.part} given without hydra.run.dir; give every part the same one, as "
+            "hydra.run.dir=FOLDER"
+        )
     if (asked := config.study_of(job.resolved)) is not None:
+        _check_one_run(overrides, "a study is many runs")
         _study(asked, overrides, config_dirs, folder)
         return
-    if (folder / "result.zarr").exists():
+    key, where = ("store.url", job.store.url) if job.store.url else ("hydra.run.dir", folder)
+    if store.has_result(where) and not is_part:
         raise InputError(
-            f"hydra.run.dir: there is a result in {folder} already; continue it with `sdn-mc "
-            f"resume {folder}`, or choose another folder"
+            f"{key}: there is a result in {where} already; continue it with `sdn-mc resume "
+            f"{where}`, or choose another {'URL' if job.store.url else 'folder'}"
         )
     _inside_hydra(job, overrides, config_dirs, folder)
+
+
+def _check_one_run(overrides: list[str], why: str) -> None:
+    """Some keys are for one run, which is split or stored elsewhere."""
+    for key in ("part", "store.url"):
+        if any(word.startswith(f"{key}=") for word in overrides):
+            raise InputError(f"{key}: given, but {why}; leave {key} out, or begin them one by one")
 
 
 def _study(asked: Any, overrides: list[str], config_dirs: list[str], folder: Path) -> None:
@@ -216,7 +266,8 @@ def _inside_hydra(job: Any, words: list[str], config_dirs: list[str], output: Pa
 
     def task(_: Any) -> None:
         try:
-            print_result(runner.run(job, _shown(output), _console()), _console())
+            path = runner.run(job, _shown(output), _console())
+            print_result(path, _console(), runner.is_done(store.open_store(path)))
         except InputError as error:
             failed.extend(error.problems)
 
@@ -246,12 +297,13 @@ def _summary(words: list[str]) -> None:
     from sdn_mc.report.summary import print_summary
     from sdn_mc.runner import study
 
-    path = Path(_one_path(words, "summary"))
-    (print_decisions if study.is_study(path) else print_summary)(path, _console())
+    path = _place(_one_path(words, "summary"))
+    is_study = isinstance(path, Path) and study.is_study(path)
+    (print_decisions if is_study else print_summary)(path, _console())
 
 
 def _resume(words: list[str]) -> None:
-    from sdn_mc import runner
+    from sdn_mc import config, runner, store
     from sdn_mc.report.decisions import print_decisions
     from sdn_mc.report.summary import print_summary
     from sdn_mc.runner import study
@@ -260,23 +312,30 @@ def _resume(words: list[str]) -> None:
         sweeps.resume(sweep, words)
         return
     words, plugins = _plugins(words)
-    paths, given = _path_and_keys(words, {"draws"}, "resume")
+    parts = [word.partition("=")[2] for word in words if word.startswith("part=")]
+    part = config.share_of(parts[-1]) if parts else None
+    words = [word for word in words if not word.startswith("part=")]
+    paths, given = _path_and_keys(words, {"draws", "run.threads"}, "resume")
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("sdn_mc").setLevel(logging.INFO)
-    folder = Path(paths)
-    if study.is_study(folder):
-        with ended_by_ctrl_c(lambda: _way_on_study(folder)):
-            found = study.go_on(folder, _console(), given.get("draws"), plugins)
+    folder, draws, threads = _place(paths), given.get("draws"), given.get("run.threads")
+    if isinstance(folder, Path) and study.is_study(folder):
+        if part is not None:
+            raise InputError(f"part: {part} given, but {folder} is a study; leave part out")
+        way_on = ended_by_ctrl_c(lambda: _way_on_study(Path(folder)))
+        with way_on, store.full_disk_explained(folder):
+            found = study.go_on(folder, _console(), draws, plugins, threads)
         print_decisions(found, _console())
         return
-    if _is_without_result(folder):
+    if isinstance(folder, Path) and _is_without_result(folder):
         raise InputError(
             f"{folder}: the run was stopped before it made its result, so there is nothing to "
             f"resume; start it again with `{_command_of(folder)}`"
         )
     with ended_by_ctrl_c(lambda: _way_on(folder)):
-        path = runner.resume(folder, _console(), given.get("draws"), plugins)
-    print_summary(path, _console())
+        path = runner.resume(folder, _console(), draws, plugins, part, threads)
+    if runner.is_done(store.open_store(path)):
+        print_summary(path, _console())
 
 
 def _collect(words: list[str]) -> None:
@@ -298,6 +357,73 @@ def _collect(words: list[str]) -> None:
     path = collect(folder, output, scores)
     print_sweep(path, _console())
     _console().print(f"dataset: {_shown(path)}", markup=False, soft_wrap=True)
+
+
+def _report(words: list[str]) -> None:
+    from sdn_mc.report import page
+    from sdn_mc.runner import study
+
+    words, plugins = _plugins(words)
+    words, output = _output(words)
+    draws, column = _shown_draws(words)
+    runs = [Path(word) for word in words if "=" not in word]
+    if not runs:
+        raise InputError("report: name a run folder, for example outputs/2027-01-01/12-00-00")
+    page.check_installed()
+    kinds = ["study" if study.is_study(run) else "run" for run in runs]
+    first = page.first_run(runs[0]) if kinds[0] == "study" else runs[0]
+    shown = _shown_of(first, draws, column, plugins)
+    path = page.write_report(runs, shown, output or page.beside(runs[0]), kinds)
+    size_mb = path.stat().st_size / 1e6
+    _console().print(f"report: {_shown(path)} ({size_mb:.1f} MB)", markup=False, soft_wrap=True)
+
+
+def _shown_of(run: Path, draws: list[int], column: str | None, plugins: list[str]) -> Any:
+    """Draws for the globe, or why there are none; what the user asked for is refused instead."""
+    from sdn_mc import store
+    from sdn_mc.runner import showing
+
+    store.open_result(run)  # what is no result is told first
+    _console().print("building the scene again …", style="dim")
+    try:
+        return showing.shown_of(run, draws, column, plugins)
+    except InputError as error:
+        if any(problem.startswith("report:") for problem in error.problems):
+            raise
+        return " ".join(error.problems)
+
+
+def _output(words: list[str]) -> tuple[list[str], Path | None]:
+    """The other words, and the file of --output."""
+    rest, path, given = list[str](), None, iter(words)
+    for word in given:
+        name, equals, value = word.partition("=")
+        if name != "--output":
+            rest.append(word)
+            continue
+        value = value if equals else next(given, "")
+        if not value or Path(value).is_dir():
+            raise InputError(f"report: {word} {value}: name a file, for example --output run.html")
+        path = Path(value)
+    if wrong := [word for word in rest if word.startswith("-")]:
+        raise InputError(f"{wrong[0]}: unknown flag; see sdn-mc report --help")
+    return rest, path
+
+
+def _shown_draws(words: list[str]) -> tuple[list[int], str | None]:
+    """draws=17,40 and column=NAME."""
+    draws, column = list[int](), None
+    for word in words:
+        key, equals, value = word.partition("=")
+        if key == "draws" and equals:
+            if not all(part.isdigit() for part in value.split(",")):
+                raise InputError(f"report: {word} given; write whole numbers, such as draws=17,40")
+            draws = [int(part) for part in value.split(",")]
+        elif key == "column" and equals:
+            column = value
+        elif equals:
+            raise InputError(f"report: unknown key {key}; known are column, draws")
+    return draws, column
 
 
 def _list(words: list[str]) -> None:
@@ -331,7 +457,7 @@ def _trace(words: list[str]) -> None:
             f"trace: no {', '.join(missing)} given; write sdn-mc trace RUN draw=17 pair=3 time=41"
         )
     moment = given["draw"], given["pair"], given["time"]
-    print_trace(Path(path), *moment, column[0] if column else None, _console(), plugins)
+    print_trace(_place(path), *moment, column[0] if column else None, _console(), plugins)
 
 
 # ---- small parts
@@ -404,15 +530,26 @@ def _new_folder() -> Path:
     return Path("outputs") / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S-%f}"
 
 
+def _place(word: str) -> Path | str:
+    """A folder, or the URL of a result in an object store."""
+    return word if "://" in word else Path(word)
+
+
 def _is_without_result(folder: Path) -> bool:
     """Did a run begin in this folder, but not come as far as its result?"""
-    return (folder / HYDRA_NOTES).is_dir() and not (folder / "result.zarr").exists()
+    from sdn_mc import store
+
+    return (folder / HYDRA_NOTES).is_dir() and not store.has_result(folder)
 
 
-def _way_on(folder: Path) -> str:
+def _way_on(folder: Path | str) -> str:
     """How to continue a run that was interrupted."""
-    if (folder / "result.zarr").exists() or folder.name == "result.zarr":
-        return f"stopped; `sdn-mc resume {_shown(folder)}` goes on after the last finished block"
+    from sdn_mc import store
+
+    shown = folder if isinstance(folder, str) else _shown(folder)
+    is_there = isinstance(folder, str) or store.has_result(folder)
+    if is_there or Path(folder).name == store.RESULT_NAME:
+        return f"stopped; `sdn-mc resume {shown}` goes on after the last finished block"
     return "stopped; the run had made no result yet, so nothing was kept; start it again"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from sdn_mc.core.problems import InputError
-from sdn_mc.interrupt import ended_by_ctrl_c
+from sdn_mc.interrupt import ended_by_ctrl_c, ended_with_parent
 from sdn_mc.terminal import console, place_explained, shown
 
 
@@ -82,6 +82,8 @@ def _task(keys: tuple[str, ...], hydra: Any, n_job: int) -> Callable[[Any], list
 
 def _one_job(composed: Any, keys: tuple[str, ...], threads: int | None, alone: bool) -> list[str]:
     """One job of a sweep, in the folder that Hydra has made; what went wrong with it."""
+    if not alone:  # before anything that takes long
+        ended_with_parent()
     from sdn_mc import config
     from sdn_mc.config.sweep import this_job
     from sdn_mc.report.summary import print_result

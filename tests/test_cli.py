@@ -132,7 +132,7 @@ BAD_INPUT = {
     ),
     "a text for a list": (
         ("run", "threats.vendor_fault.groups=SpaceX"),
-        r"threats.vendor_fault.groups: 'SpaceX' given; give a list \(each a text\) or null",
+        r"groups: 'SpaceX' given; give a list \(each a text\) or a whole number, .* or null",
     ),
     "a group that does not exist": (
         ("run", "threats.vendor_fault.groups=[Boeing]"),

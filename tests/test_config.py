@@ -44,6 +44,10 @@ CASES = [
     (("draws=0",), "draws: 0 given"),
     (("draws=many",), "draws: 'many' given"),
     (("seed=-1",), "seed: -1 given"),
+    (("draws=1000", "sampling=sobol"), "needs a multiple of 256; set draws=1024"),
+    (("sampling=tilt",), "sampling.factors: none given"),
+    (("sampling=tilt", "+sampling.factors.vendor=2"), "sampling: no threat is named 'vendor'"),
+    (("sampling=strata", "sampling.of=[satellite_failure]", "sampling.first=[1]"), "from 0, as"),
     (("threats=[vendor_fault]", "threats.vendor_fault.probability=1.5"), "allowed are 0 to 1"),
     (("access.min_elevation_deg=95",), "allowed are -10 to 90 deg"),
     (("access.min_elevation_deg=high",), "'high' given; give a number"),
@@ -253,7 +257,7 @@ def test_every_experiment_composes(name):
             config.load(config.compose([f"experiment={name}"]))
         return
     composed = config.compose([f"experiment={name}"])
-    assert composed.draws == 1024
+    assert composed.draws % 256 == 0  # whole groups of an epoch
 
 
 def test_importance_is_asked_for_by_one_word():

@@ -57,8 +57,9 @@ def test_the_wheel_holds_the_package_and_its_configurations(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for path in (REPOSITORY / "configs").rglob("*.yaml"):
         assert f"sdn_mc/configs/{path.relative_to(REPOSITORY / 'configs')}" in names
-    for path in (REPOSITORY / "sdn_mc").rglob("*.cu"):
-        assert str(path.relative_to(REPOSITORY)) in names
+    for ending in ("cu", "css", "html", "js", "json"):
+        for path in (REPOSITORY / "sdn_mc").rglob(f"*.{ending}"):
+            assert str(path.relative_to(REPOSITORY)) in names
     assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"sdn_mc"}
 
 

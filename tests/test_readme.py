@@ -7,6 +7,7 @@ import pytest
 
 import sdn_mc
 from sdn_mc import config
+from sdn_mc.config.sweep import sweep_of
 
 README = Path(__file__).parents[1] / "README.md"
 ROWS = re.findall(r"^\| (.+?) \| (`.+) \|$", README.read_text().split("**By name.**")[1], re.M)
@@ -22,11 +23,15 @@ def test_the_table_is_found_whole():
     assert len(COMMANDS) >= 25
 
 
+def first_job(command):
+    """The overrides of a run, or of a sweep's first job."""
+    words = command.removeprefix("-m ").split()
+    return sweep_of(config.completed(words)).jobs[0] if "-m" in command else words
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_table_can_be_run(command):
-    words = command.removeprefix("-m ").split()
-    first, *_ = config.sweep_jobs(config.completed(words)) if command.startswith("-m") else [words]
-    config.job_of(first)
+    config.job_of(first_job(command))
 
 
 FEW = ("draws=32", "times.n_epoch=1")
@@ -36,8 +41,7 @@ SHORT = {"snapshot": "times.count=2", "episode": "times.step_s=600"}
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_table_run_small_gives_a_result(command):
-    words = command.removeprefix("-m ").split()
-    first, *_ = config.sweep_jobs(config.completed(words)) if command.startswith("-m") else [words]
+    first = first_job(command)
     mode = config.job_of(first).parts["times"].mode
     result = sdn_mc.simulate([*first, "study=null", *FEW, SHORT[mode]])
     assert result["/metrics"].sizes["draw"] == 32

@@ -19,14 +19,25 @@ from sdn_mc.config.composing import (
     references,
     search_path,
 )
-from sdn_mc.config.job import CONFIG_GROUPS, Job, RunOptions, StoreOptions, load
+from sdn_mc.config.job import (
+    CONFIG_GROUPS,
+    PREPARED_ONLY,
+    Job,
+    RunOptions,
+    Share,
+    StoreOptions,
+    load,
+    share_of,
+)
 from sdn_mc.config.study import Study, study_of
 from sdn_mc.core.problems import InputError
 
 __all__ = [
     "CONFIG_GROUPS",
+    "PREPARED_ONLY",
     "Job",
     "RunOptions",
+    "Share",
     "StoreOptions",
     "Study",
     "completed",
@@ -39,6 +50,7 @@ __all__ = [
     "quoted",
     "references",
     "search_path",
+    "share_of",
     "study_of",
 ]
 

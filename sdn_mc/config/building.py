@@ -31,6 +31,7 @@ VERBS = {
     "routing": ("route", "solver, plan, masks, walk"),
     "solver": ("solve", "plan, masks, truth, walk"),
     "metrics": ("score", "series, healthy, scene"),
+    "sampling": ("steer", "coins, shapes, draws, seed"),
 }
 MISSING = "???"  # how OmegaConf writes a value that the user has to give
 

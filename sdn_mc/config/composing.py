@@ -23,7 +23,7 @@ from sdn_mc.config.values import near
 from sdn_mc.core.problems import InputError, Problems
 
 # Keys that change nothing of what is asked.
-NO_STUDY = ("draws", "seed", "run", "store", "hydra", "plugins", "aliases", "title")
+NO_STUDY = ("draws", "seed", "run", "part", "store", "hydra", "plugins", "aliases", "title")
 JOB_NAME = "cli"  # of the log that Hydra writes in the folder of a run
 
 

@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from sdn_mc.config.building import MISSING, Builder, is_importable, unknown
 from sdn_mc.config.limits import MAX_DEPTH
+from sdn_mc.config.stop import StopOptions, stop_options
 from sdn_mc.config.values import shown
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.fleet import Fleet
@@ -20,18 +21,23 @@ SINGLE = (
     "routing", "solver",
 )  # fmt: skip
 SEVERAL = ("threats", "metrics")
+SAMPLING = "sampling"  # one component or none
 PLAIN = (
-    "title", "draws", "seed", "columns", "campaigns", "store", "run", "plugins", "aliases", "study",
+    "title", "draws", "seed", "columns", "campaigns", "stop", "store", "run", "part", "plugins",
+    "aliases",
+    "study",
 )  # fmt: skip
-CONFIG_GROUPS = (*SINGLE, *SEVERAL, "experiment")
+CONFIG_GROUPS = (*SINGLE, *SEVERAL, SAMPLING, "experiment")
+URL_STARTS = ("s3://", "gs://", "az://")
 IMPORTANCE = "importance"  # columns that tell what each threat brings
 LINK_BYTES = 8 * 4  # delays of four links of a satellite at one instant: less no scene holds
 
 
 class StoreOptions(NamedTuple):
-    """What is kept of the latency series: "auto", "all", "first_1000" or "none"."""
+    """What is kept of the latency series: "auto", "all", "first_1000" or "none"; and where."""
 
     paths: str
+    url: str | None  # of a prefix in an object store; None: in the run folder
 
 
 class RunOptions(NamedTuple):
@@ -39,6 +45,25 @@ class RunOptions(NamedTuple):
 
     threads: int | None
     block_draws: int | None
+
+
+class Share(NamedTuple):
+    """One of the parts that a run is split into: `number` of `n_share`, counted from 1."""
+
+    number: int  # 0: no draws, only what all parts need
+    n_share: int
+
+    def blocks(self, n_block: int) -> range:
+        """Its blocks of 256 draws, of `n_block`: neighbours, as many as others have or one more."""
+        before = n_block * max(self.number - 1, 0) // self.n_share
+        return range(before, n_block * self.number // self.n_share)
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.n_share}" if self.number else PREPARE
+
+
+PREPARE = "prepare"
+PREPARED_ONLY = Share(0, 1)
 
 
 class Job(NamedTuple):
@@ -50,8 +75,10 @@ class Job(NamedTuple):
     title: str
     draws: int
     seed: int
+    stop: StopOptions
     store: StoreOptions
     run: RunOptions
+    part: Share | None  # None: all of it
     resolved: dict[str, Any]  # the configuration as plain values, as stored
     assumptions: tuple[dict[str, Any], ...]
     inputs: dict[str, str]  # path as given -> sha-256
@@ -88,13 +115,27 @@ def load(
         parts[group] = {
             name: builder.part(node, group, f"{group}.{name}") for name, node in nodes.items()
         }
+    sampling = tree.get(SAMPLING)
+    parts[SAMPLING] = builder.part(sampling, SAMPLING, SAMPLING) if sampling else None
     draws = _whole(tree, "draws", 1, 10**9, problems)
     seed = _whole(tree, "seed", 0, 2**32 - 1, problems)
     columns = _columns(tree, problems)
     campaigns = _campaigns(tree, parts["threats"], problems)
+    stop = stop_options(_mapping(tree, "stop", problems), parts, columns, draws, problems)
     store, run = _store_options(tree, problems), _run_options(tree, problems)
+    part = None
+    try:
+        part = share_of(tree.get("part"))
+    except InputError as error:
+        problems.take(error)
+    if part is not None and stop.half_width is not None:
+        problems.add(
+            f"stop.half_width: {stop.half_width:g} given, but no part of a run knows what the "
+            "others have seen; leave it null, or run without part"
+        )
     title = _title(tree, problems)
     _check_together(parts, problems)
+    _check_sampling(parts, draws, problems)
     problems.raise_all()
     return Job(
         parts=parts,
@@ -103,11 +144,28 @@ def load(
         title=title,
         draws=draws,
         seed=seed,
+        stop=stop,
         store=store,
         run=run,
-        resolved=tree,
+        part=part,
+        resolved=tree | {"part": None},
         assumptions=tuple(builder.assumptions),
         inputs=builder.inputs,
+    )
+
+
+def share_of(given: Any) -> Share | None:
+    """What `part=` means: `2/4`, `prepare`, or nothing."""
+    if given in (None, "null"):
+        return None
+    if given == PREPARE:
+        return PREPARED_ONLY
+    number, _, n_share = str(given).partition("/")
+    if number.isdecimal() and n_share.isdecimal() and 1 <= int(number) <= int(n_share):
+        return Share(int(number), int(n_share))
+    raise InputError(
+        f"part: {shown(given)} given; give part={PREPARE}, or which of how many, from part=1/4 to "
+        "part=4/4"
     )
 
 
@@ -147,7 +205,7 @@ def _check_top_level(tree: dict[str, Any], problems: Problems) -> None:
         for key, value in _mapping(tree, alias, problems).items():
             if value == MISSING:
                 problems.add(f"{alias}.{key}: no value given; set it")
-    known = (*SINGLE, *SEVERAL, *PLAIN, *aliases)
+    known = (*SINGLE, *SEVERAL, SAMPLING, *PLAIN, *aliases)
     for key in tree:
         if key not in known and not (key.startswith("_") and key.endswith("_")):
             problems.add(unknown(key, key, list(known)))
@@ -254,11 +312,16 @@ def importance_columns(threats: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def _store_options(tree: dict[str, Any], problems: Problems) -> StoreOptions:
     node, allowed = _mapping(tree, "store", problems), ("auto", "all", "first_1000", "none")
-    _only(node, "store", ("paths",), problems)
-    paths = node.get("paths", "auto")
+    _only(node, "store", ("paths", "url"), problems)
+    paths, url = node.get("paths", "auto"), node.get("url")
     if paths not in allowed:
         problems.add(f"store.paths: {shown(paths)} given; allowed are {', '.join(allowed)}")
-    return StoreOptions(str(paths))
+    if url is not None and not str(url).startswith(URL_STARTS):
+        problems.add(
+            f"store.url: {shown(url)} given; write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or "
+            "az://ACCOUNT/CONTAINER/PREFIX, or null for the run folder"
+        )
+    return StoreOptions(str(paths), None if url is None else str(url).rstrip("/"))
 
 
 def _run_options(tree: dict[str, Any], problems: Problems) -> RunOptions:
@@ -323,6 +386,23 @@ def _check_flows(metrics: dict[str, Any], flows: Flows, sites: Sites, problems: 
         if hasattr(metric, "misfit_flows"):
             for problem in metric.misfit_flows(flows, sites):
                 problems.add(f"metrics.{name}: {problem}")
+
+
+def _check_sampling(parts: dict[str, Any], draws: int, problems: Problems) -> None:
+    """Threats that sampling steers, and how many draws it needs."""
+    sampling, threats = parts[SAMPLING], parts["threats"]
+    for name in () if sampling is None else sampling.steers:
+        if name not in threats:
+            problems.add(
+                f"sampling: no threat is named {shown(name)}; there are "
+                f"{', '.join(threats) or 'none'}; correct it, or take it out"
+            )
+    whole = getattr(sampling, "draws_together", 1)
+    if draws % whole:
+        more = -(-draws // whole) * whole
+        problems.add(
+            f"draws: {draws} given, but this sampling needs a multiple of {whole}; set draws={more}"
+        )
 
 
 def _check_outputs(metrics: dict[str, Any], problems: Problems) -> None:

@@ -101,6 +101,12 @@ def study_of(tree: Mapping[str, Any]) -> Study | None:
         for name, given in _mapping(node, "metrics", problems).items()
         if (measure := _measure(str(name), given, problems)) is not None
     )
+    stop = tree.get("stop") or {}
+    if isinstance(stop, dict) and stop.get("half_width") is not None:
+        problems.add(
+            f"stop.half_width: {shown(stop['half_width'])} given, but a study compares its runs "
+            "draw by draw, so that all need as many; leave it null, and give draws"
+        )
     if len(cases) < 2 and not problems:
         problems.add("study.cases: fewer than two given; name at least two, to compare them")
     if not measures and not problems:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from jaxtyping import Array, Bool, Float, Float64, Key
+from jaxtyping import Array, Bool, Float, Float64, Int32, Key, UInt32
 
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.distributions import Distribution
@@ -162,6 +162,52 @@ class Reaction(Protocol):
         itself. On the host, for a block of draws: `state`, and the numbers of `self`, are numpy
         arrays with the draws trailing. Kinds of things, and which spans are handed back as they
         are, must not depend on the draws; random numbers come from `state` alone.
+        """
+        ...
+
+
+class Coins(NamedTuple):
+    """What is thrown once a draw for each of several things, each by itself.
+
+    Of a Bernoulli macro: is it true? Of a law: is the thing down at some time of the scene?
+    """
+
+    threat: str
+    name: str  # of the stream, such as "1234 macro hit"
+    chance: Float64[np.ndarray, " entity"]
+
+
+class Steered(NamedTuple):
+    """What a way of sampling decides of some draws, and what it makes of their weights."""
+
+    weight: Float64[np.ndarray, " draw"]  # chance under the model over chance as drawn
+    hit: Mapping[str, Bool[np.ndarray, "draw entity"]] = {}  # coins by name
+    uniform: Mapping[str, Float[np.ndarray, "draw ..."]] = {}  # numbers of distributions, by name
+    stratum: Int32[np.ndarray, " draw"] | None = None
+    net: Int32[np.ndarray, " draw"] | None = None  # draws that are one point set
+
+
+class Sampling(Protocol):
+    """A way of drawing beside plain Monte Carlo: it replaces numbers, and no cause knows of it."""
+
+    @property
+    def steers(self) -> tuple[str, ...]:
+        """Threats whose coins it throws."""
+        ...
+
+    # Optional, 1 by default: the number of draws of a run must be a multiple of it.
+    draws_together: int
+
+    def steer(
+        self,
+        coins: Sequence[Coins],
+        shapes: Mapping[str, tuple[int, ...]],
+        draws: UInt32[np.ndarray, " draw"],
+        seed: int,
+    ) -> Steered:
+        """Coins of the steered threats, and the shapes of all that is drawn, by stream.
+
+        What a draw gets must hang on its number alone, not on the draws beside it.
         """
         ...
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Integer, Key, UInt32
 
+from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.distributions import MAX_UNIFORM, Distribution
 
 
@@ -44,3 +45,12 @@ def host_uniform(seed: int, name: str, index: int, count: int) -> Float[np.ndarr
     """Uniforms in [0, 1) for what is shared by all draws (instants of an epoch), float64."""
     key = [seed & 0xFFFFFFFFFFFFFFFF, (component_code(name) << 32) | index]
     return np.random.Generator(np.random.Philox(key=np.array(key, np.uint64))).random(count)
+
+
+def host_uniforms(
+    seed: int, name: str, draws: UInt32[np.ndarray, " draw"], count: int
+) -> Float[np.ndarray, "draw count"]:
+    """So many uniforms in [0, 1) for each draw, made a word of 32 draws at a time."""
+    words, at = np.unique(np.asarray(draws) // DRAWS_PER_WORD, return_inverse=True)
+    made = [host_uniform(seed, name, int(word), DRAWS_PER_WORD * count) for word in words]
+    return np.stack(made).reshape(-1, DRAWS_PER_WORD, count)[at, np.asarray(draws) % DRAWS_PER_WORD]

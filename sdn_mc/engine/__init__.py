@@ -35,6 +35,7 @@ from sdn_mc.engine.observing import observed_in
 from sdn_mc.engine.reactions import answered_in, check_order, reacted
 from sdn_mc.engine.scenes import build_scenes, network_of
 from sdn_mc.engine.series import series_of
+from sdn_mc.engine.steering import said_of_draws, steered_draws, steering_of
 from sdn_mc.engine.types import HEALTHY, Asked, Block, Column, Prepared, Spec, System
 
 __all__ = ["HEALTHY", "Block", "Column", "Prepared", "Series", "Spec", "System", "network_of"]
@@ -52,11 +53,15 @@ def prepare(
     fleet, sites, flows, scenes = build_scenes(system, seed)
     tables, preparing_s = prepared_tables(system.threats, scenes)
     spec = spec_of(system, scenes[0])
+    steering = tuple(
+        steering_of(system, scene, table, spec, seed)
+        for scene, table in zip(scenes, tables, strict=True)
+    )
     solver = system.solver
     asked = asked_of(system, keeps_latency)
     run = Prepared(
         system, seed, columns, spec, fleet, sites, flows, scenes, tables, (), (), asked,
-        solver, tuple(wiring_of(scene) for scene in scenes), (), preparing_s,
+        solver, tuple(wiring_of(scene) for scene in scenes), (), preparing_s, steering,
     )  # fmt: skip
     run = run._replace(plans=_plans(run))
     run = run._replace(healthy=tuple(_healthy(run, epoch) for epoch in range(len(scenes))))
@@ -148,7 +153,9 @@ def macros_of(run: Prepared, metric: str) -> tuple[str, ...]:
     return tuple(component.macros(run.scenes[0])) if hasattr(component, "macros") else ()
 
 
-def instants_of(run: Prepared, series: Series, epoch: int) -> dict[str, np.ndarray]:
+def instants_of(
+    run: Prepared, series: Series, epoch: int, weight: Float[np.ndarray, " draw"] | None = None
+) -> dict[str, np.ndarray]:
     """Outputs that are means over sampled instants: their mean over draws, [time, flow]."""
     means: dict[str, np.ndarray] = {}
     if run.system.times.mode != "snapshot":
@@ -156,12 +163,16 @@ def instants_of(run: Prepared, series: Series, epoch: int) -> dict[str, np.ndarr
     for metric in run.system.metrics.values():
         if hasattr(metric, "per_instant"):
             values = metric.per_instant(series, run.healthy[epoch], run.scenes[epoch])
-            means |= {name: _mean_over_draws(each) for name, each in values.items()}
+            means |= {name: _mean_over_draws(each, weight) for name, each in values.items()}
     return means
 
 
-def _mean_over_draws(values: np.ndarray) -> np.ndarray:
+def _mean_over_draws(
+    values: np.ndarray, weight: Float[np.ndarray, " draw"] | None = None
+) -> np.ndarray:
     """[draw, time, flow] to [time, flow], counted where it can be."""
+    if weight is not None:
+        return np.tensordot(weight / weight.sum(), np.asarray(values, np.float64), axes=1)
     if values.dtype == bool:
         return np.count_nonzero(values, axis=0) / len(values)
     return values.sum(axis=0, dtype=np.float64) / len(values)
@@ -172,16 +183,18 @@ def sample_draws(
 ) -> tuple[dict[str, np.ndarray], dict[str, Drawn]]:
     """Every cause in every draw: macros and drawn parameters [draw, …], and windows.
 
-    Among what was drawn are the macros of metrics.
+    Among what was drawn are the macros of metrics, and what a way of sampling says of each draw.
     """
     threats = {name: traced(threat) for name, threat in run.system.threats.items()}
     oldest_s = max(run.system.routing.ages_s)
     scene, tables = run.scenes[epoch], run.tables[epoch]
     answered = answered_in(run.system.threats, run.columns)
+    steered = steered_draws(run.system, run.steering[epoch], np.asarray(draws), run.seed)
     drawn, outages = drawn_and_spans(
-        threats, scene, tables, draws, run.seed, oldest_s, run.spec, answered
+        threats, scene, tables, draws, run.seed, oldest_s, run.spec, answered, steered
     )
-    return drawn | metric_draws(run.system.metrics, scene, draws, run.seed), outages
+    drawn |= metric_draws(run.system.metrics, scene, draws, run.seed, steered)
+    return drawn | ({} if steered is None else said_of_draws(steered)), outages
 
 
 def masks_at(

@@ -16,18 +16,19 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Float32, UInt32
+from jaxtyping import Array, Bool, Float, Float32, UInt32
 
 from sdn_mc.core.calendar import JulianDate
 from sdn_mc.core.constants import DRAWS_PER_WORD
 from sdn_mc.core.distributions import Distribution, Uniform
 from sdn_mc.core.fields import fields_of
 from sdn_mc.core.outage import LINK, LOSES, PAIR, ROUTING, Cuts, Renewal, Spans, Windows
-from sdn_mc.core.protocols import Metric, Threat
-from sdn_mc.core.random import component_code, draw_key, draw_value
+from sdn_mc.core.protocols import Metric, Steered, Threat
+from sdn_mc.core.random import component_code, draw_key
 from sdn_mc.core.scene import Scene
 from sdn_mc.engine.chains import Chain, chain_of
 from sdn_mc.engine.laws import Law, spans_of
+from sdn_mc.engine.streams import Source, Stream, law_stream, sub_key, uniforms_of
 from sdn_mc.engine.types import Spec, System
 
 
@@ -68,12 +69,15 @@ def drawn_and_spans(
     lag_s: float,
     spec: Spec,
     answered: Collection[str] = (),
+    steered: Steered | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, Drawn]]:
     """What was drawn, and every cause's windows from `lag_s` before the scene's to its end.
 
     Reactions read the windows of those `answered`, so that their laws are no chains.
     """
-    drawn, parts = sample(threats, traced_scene(scene), tables, draws, jnp.uint32(seed), spec)
+    given, hit = ({}, {}) if steered is None else (uniforms_of(steered), steered.hit)
+    seeded = jnp.uint32(seed)
+    drawn, parts = sample(threats, traced_scene(scene), tables, draws, seeded, given, spec)
     spans = {
         name: tuple(
             _spans(
@@ -82,8 +86,9 @@ def drawn_and_spans(
                 scene,
                 lag_s,
                 name in answered and is_answered(threats[name], part),
+                hit.get(law_stream(name, k)),
             )
-            for part in each
+            for k, part in enumerate(each)
         )
         for name, each in parts.items()
     }
@@ -91,53 +96,80 @@ def drawn_and_spans(
 
 
 @partial(jax.jit, static_argnames=("spec",))
-def sample(threats, scene, tables, draws, seed, spec: Spec):
+def sample(threats, scene, tables, draws, seed, given, spec: Spec):
     one = partial(_sample_one, threats, scene, tables, seed, spec)
-    return jax.vmap(one, out_axes=(0, -1))(draws)
+    return jax.vmap(one, out_axes=(0, -1))(draws, given)
 
 
-def _sample_one(threats, scene, tables, seed, spec, draw):
-    """One draw of every threat, in name order."""
+def _sample_one(threats, scene, tables, seed, spec, draw, given):
+    """One draw of every threat, in name order; `given` are uniforms that replace its own."""
     drawn: dict[str, Array] = {}
     outages: dict[str, tuple[DrawnLaw | Windows | Cuts | Moving | Reacting, ...]] = {}
     for name, code, shared_code in spec.threats:
-        key, shared = draw_key(seed, draw, code), draw_key(seed, draw, shared_code)
-        threat, values = _resolved(threats[name], shared)
-        macros = _macros(threat, key, shared, scene)
-        drawn |= {f"{name}.{field}": value for field, value in values.items()}
-        drawn |= {f"{name}.{macro}": value for macro, value in macros.items()}
-        outage = threat.sample(_sub(key, "sample"), macros, scene, tables.get(name))
-        outages[name] = tuple(
-            _drawn_law(part, _sub(key, f"law {k}")) if isinstance(part, Renewal) else part
-            for k, part in enumerate(outage.parts)
-        )
-        if hasattr(threat, "at"):
-            outages[name] += (Moving(threat, outage.state),)
-        if hasattr(threat, "react"):
-            outages[name] += (Reacting(threat, outage.state),)
+        own = Stream(draw_key(seed, draw, code), code, given)
+        common = Stream(draw_key(seed, draw, shared_code), shared_code, given)
+        values, outages[name] = in_one_draw(threats[name], own, common, scene, tables.get(name))
+        drawn |= {f"{name}.{what}": value for what, value in values.items()}
     return drawn, outages
 
 
+def in_one_draw(
+    threat: Any, own: Source, common: Source, scene: Scene, prepared: Any
+) -> tuple[dict[str, Array], tuple[DrawnLaw | Windows | Cuts | Moving | Reacting, ...]]:
+    """What one threat has drawn, and the parts of its outage; a campaign shares `common`."""
+    threat, values = _resolved(threat, common)
+    macros = _macros(threat, own, common, scene)
+    outage = threat.sample(sub_key(own.key, "sample"), macros, scene, prepared)
+    parts = tuple(
+        _drawn_law(part, sub_key(own.key, f"law {k}")) if isinstance(part, Renewal) else part
+        for k, part in enumerate(outage.parts)
+    )
+    if hasattr(threat, "at"):
+        parts += (Moving(threat, outage.state),)
+    if hasattr(threat, "react"):
+        parts += (Reacting(threat, outage.state),)
+    return values | macros, parts
+
+
 def metric_draws(
-    metrics: Mapping[str, Metric], scene: Scene, draws: UInt32[Array, " draw"], seed: int
+    metrics: Mapping[str, Metric],
+    scene: Scene,
+    draws: UInt32[Array, " draw"],
+    seed: int,
+    steered: Steered | None = None,
 ) -> dict[str, np.ndarray]:
     """What metrics want drawn, each from its own stream, as "metric.name": [draw]."""
-    declared = {k: m.macros(scene) for k, m in sorted(metrics.items()) if hasattr(m, "macros")}
-    drawn = _sample_metrics(declared, draws, jnp.uint32(seed)) if any(declared.values()) else {}
+    declared, given = of_metrics(metrics, scene), {} if steered is None else uniforms_of(steered)
+    if not any(declared.values()):
+        return {}
+    drawn = _sample_metrics(declared, draws, jnp.uint32(seed), given)
     return {name: np.asarray(value) for name, value in drawn.items()}
 
 
+def of_metrics(
+    metrics: Mapping[str, Metric], scene: Scene
+) -> dict[str, Mapping[str, Distribution]]:
+    """What each metric wants drawn."""
+    return {k: m.macros(scene) for k, m in sorted(metrics.items()) if hasattr(m, "macros")}
+
+
+def metric_code(metric: str) -> int:
+    """Code of a metric's stream."""
+    return component_code(f"metric {metric}")
+
+
 @jax.jit
-def _sample_metrics(declared, draws, seed):
-    def one(draw):
+def _sample_metrics(declared, draws, seed, given):
+    def one(draw, given):
         return {
-            f"{metric}.{name}": draw_value(_sub(key, f"macro {name}"), distribution)
+            f"{metric}.{name}": stream.value(f"macro {name}", distribution)
             for metric, macros in declared.items()
-            for key in [draw_key(seed, draw, component_code(f"metric {metric}"))]
+            for code in [metric_code(metric)]
+            for stream in [Stream(draw_key(seed, draw, code), code, given)]
             for name, distribution in macros.items()
         }
 
-    return jax.vmap(one)(draws)
+    return jax.vmap(one)(draws, given)
 
 
 def _drawn_law(law: Renewal, key: Array) -> DrawnLaw:
@@ -158,6 +190,7 @@ def _spans(
     scene: Scene,
     lag_s: float,
     is_answered: bool,
+    hit: Bool[np.ndarray, "draw entity"] | None,
 ) -> Spans | Chain | Cuts | Moving | Reacting:
     """A part of a block: windows as spans, and laws too unless a chain will do."""
     if isinstance(part, Reacting):
@@ -165,16 +198,9 @@ def _spans(
     if isinstance(part, Cuts | Moving):
         return part
     if isinstance(part, DrawnLaw):
-        law = Law(
-            key=np.asarray(part.key),
-            rate_per_s=np.asarray(part.rate_per_s),
-            repair_s=np.asarray(part.repair_s),
-            of=part.of,
-            n_entity=n_entity[part.of],
-            begin_s=None if part.begin_s is None else np.asarray(part.begin_s),
-            end_s=None if part.end_s is None else np.asarray(part.end_s),
-        )
-        window_s = float(scene.window_s)
+        law, window_s = law_of(part, n_entity), float(scene.window_s)
+        if hit is not None:
+            return spans_of(law, -lag_s, window_s, hit.T)
         by_windows = bool(lag_s) or is_answered or _must_know_since_when(part.of, scene)
         chain = None if by_windows else chain_of(law, window_s)
         return spans_of(law, -lag_s, window_s) if chain is None else chain
@@ -183,6 +209,19 @@ def _spans(
     spans = spans_of_windows(*given, part.of, begin_s, window_s)
     delay_s = None if part.delay_s is None else np.asarray(part.delay_s)
     return spans._replace(does=part.does, delay_s=delay_s)
+
+
+def law_of(part: DrawnLaw, n_entity: Mapping[str, int]) -> Law:
+    """The law on the host."""
+    return Law(
+        key=np.asarray(part.key),
+        rate_per_s=np.asarray(part.rate_per_s),
+        repair_s=np.asarray(part.repair_s),
+        of=part.of,
+        n_entity=n_entity[part.of],
+        begin_s=None if part.begin_s is None else np.asarray(part.begin_s),
+        end_s=None if part.end_s is None else np.asarray(part.end_s),
+    )
 
 
 def is_answered(threat: Any, part: Any) -> bool:
@@ -231,17 +270,17 @@ def spans_of_windows(
     )
 
 
-def _resolved(threat: Any, key: Array) -> tuple[Any, dict[str, Array]]:
+def _resolved(threat: Any, stream: Source) -> tuple[Any, dict[str, Array]]:
     """The threat with every distribution replaced by a draw, and those draws."""
     values: dict[str, Array] = {}
     changed: dict[str, Any] = {}
     for name in fields_of(threat):
         field = getattr(threat, name)
         if isinstance(field, Distribution):
-            changed[name] = values[name] = draw_value(_sub(key, f"field {name}"), field)
+            changed[name] = values[name] = stream.value(f"field {name}", field)
         elif isinstance(field, Mapping):
             drawn = {
-                each: draw_value(_sub(key, f"field {name}.{each}"), inner)
+                each: stream.value(f"field {name}.{each}", inner)
                 for each, inner in field.items()
                 if isinstance(inner, Distribution)
             }
@@ -250,23 +289,18 @@ def _resolved(threat: Any, key: Array) -> tuple[Any, dict[str, Array]]:
     return dataclasses.replace(threat, **changed) if changed else threat, values
 
 
-def _macros(threat: Any, key: Array, shared: Array, scene: Scene) -> dict[str, Array]:
+def _macros(threat: Any, own: Source, common: Source, scene: Scene) -> dict[str, Array]:
     """The threat's own macros, and the onset of a given event, which a campaign shares."""
     declared = dict(threat.macros(scene)) if hasattr(threat, "macros") else {}
-    values = {name: draw_value(_sub(key, f"macro {name}"), d) for name, d in declared.items()}
+    values = {name: own.value(f"macro {name}", each) for name, each in declared.items()}
     if hasattr(threat, "onset_s"):
-        own = threat.onset_s if threat.onset_s is not None else scene.onset_s
-        uniform = Uniform(0.0, scene.window_s)
+        onset_s = threat.onset_s if threat.onset_s is not None else scene.onset_s
         values["onset_s"] = (
-            draw_value(_sub(shared, "macro onset_s"), uniform)
-            if own is None
-            else jnp.asarray(own, jnp.float32)
+            common.value("macro onset_s", Uniform(0.0, scene.window_s))
+            if onset_s is None
+            else jnp.asarray(onset_s, jnp.float32)
         )
     return values
-
-
-def _sub(key: Array, name: str) -> Array:
-    return jax.random.fold_in(key, component_code(name))
 
 
 def spec_of(system: System, scene: Scene) -> Spec:

@@ -20,7 +20,7 @@ import math
 from typing import NamedTuple, no_type_check
 
 import numpy as np
-from jaxtyping import Float, Float32, Int32, UInt32
+from jaxtyping import Bool, Float, Float32, Float64, Int32, UInt32
 
 from sdn_mc.core.compiled import entry, inlined, kernel
 from sdn_mc.core.constants import DRAWS_PER_WORD
@@ -72,20 +72,25 @@ class Rows(NamedTuple):
     end_s: Float32[np.ndarray, " row"]
 
 
-def spans_of(law: Law, begin_s: float, end_s: float) -> Spans:
-    """The windows of a law between two times that lie within it; ends beyond may be inf."""
-    rate, repair_s = np.broadcast_arrays(
-        np.asarray(law.rate_per_s, np.float64), np.asarray(law.repair_s, np.float64)
-    )
-    rate, repair_s = np.ascontiguousarray(rate), np.ascontiguousarray(repair_s)
-    length_s = end_s - begin_s
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        share = np.where(np.isinf(repair_s), 1.0, rate * repair_s / (1 + rate * repair_s))
-        share = np.where(rate == 0, 0.0, share)
-        stays = share * np.exp(-length_s / repair_s)
-        fails = (1 - share) * -np.expm1(-rate * length_s)
-        expected = share + fails * (1 + length_s / (1 / rate + repair_s))
-    thresholds = Thresholds(*map(_threshold, (stays, share, share + fails)))
+def spans_of(
+    law: Law, begin_s: float, end_s: float, hit: Bool[np.ndarray, "entity draw"] | None = None
+) -> Spans:
+    """The windows of a law between two times that lie within it; ends beyond may be inf.
+
+    With `hit`, who is down at some time and who never is has been decided elsewhere; all else is
+    drawn given that.
+    """
+    rate, repair_s = _in_every_draw(law)
+    stays, share, touched, expected = _chances(rate, repair_s, end_s - begin_s)
+    if hit is not None:
+        rate, repair_s = (
+            np.ascontiguousarray(np.broadcast_to(each, hit.shape)) for each in (rate, repair_s)
+        )
+        given = np.divide(hit, touched, out=np.zeros(hit.shape), where=touched > 0)
+        stays, share, touched, expected = (
+            np.ascontiguousarray(each * given) for each in (stays, share, touched, expected)
+        )
+    thresholds = Thresholds(*map(_threshold, (stays, share, touched)))
     key, n_draw = np.ascontiguousarray(law.key), law.key.shape[1]
     begin = np.zeros(n_draw // DRAWS_PER_WORD + 1, np.int64)
     room = int(_ROOM * expected.sum() * law.n_entity / len(rate)) + _ROOM_AT_LEAST
@@ -99,6 +104,36 @@ def spans_of(law: Law, begin_s: float, end_s: float) -> Spans:
             spans = Spans(entity, draw, start, end, begin, law.of, law.n_entity)
             return _clipped(spans, law.begin_s, law.end_s)
         room = n_row
+
+
+def chance_of_hit(law: Law, begin_s: float, end_s: float) -> Float64[np.ndarray, "some draw"]:
+    """Chance that one or every entity is down at some time between two, in each draw."""
+    return _chances(*_in_every_draw(law), end_s - begin_s)[2]
+
+
+def _in_every_draw(
+    law: Law,
+) -> tuple[Float64[np.ndarray, "some draw"], Float64[np.ndarray, "some draw"]]:
+    """Rate and repair time as both have them."""
+    rate, repair_s = np.broadcast_arrays(
+        np.asarray(law.rate_per_s, np.float64), np.asarray(law.repair_s, np.float64)
+    )
+    return np.ascontiguousarray(rate), np.ascontiguousarray(repair_s)
+
+
+def _chances(
+    rate: Float64[np.ndarray, "some draw"],
+    repair_s: Float64[np.ndarray, "some draw"],
+    length_s: float,
+) -> tuple[Float64[np.ndarray, "some draw"], ...]:
+    """Chances to be down all along, at the start, and ever; and windows to be expected."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        share = np.where(np.isinf(repair_s), 1.0, rate * repair_s / (1 + rate * repair_s))
+        share = np.where(rate == 0, 0.0, share)
+        stays = share * np.exp(-length_s / repair_s)
+        fails = (1 - share) * -np.expm1(-rate * length_s)
+        expected = share + fails * (1 + length_s / (1 / rate + repair_s))
+    return stays, share, share + fails, expected
 
 
 def _clipped(spans: Spans, begin_s: np.ndarray | None, end_s: np.ndarray | None) -> Spans:

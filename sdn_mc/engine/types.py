@@ -18,6 +18,7 @@ from sdn_mc.core.protocols import (
     Metric,
     Policy,
     Propagator,
+    Sampling,
     Series,
     SiteTable,
     Solver,
@@ -44,6 +45,7 @@ class System(NamedTuple):
     solver: Solver
     metrics: dict[str, Metric]
     campaigns: Mapping[str, tuple[str, ...]]
+    sampling: Sampling | None = None  # None: plain draws
 
 
 class Column(NamedTuple):
@@ -119,11 +121,12 @@ class Prepared(NamedTuple):
     wirings: tuple[Wiring, ...]  # of each epoch, for masks
     places: tuple[Place, ...]  # devices that parts are dealt to
     preparing_s: dict[str, float]  # by threat, for all epochs
+    steering: tuple[Any, ...] = ()  # of each epoch, what the sampling may decide
 
 
 class Block(NamedTuple):
     """The result of a range of draws inside one group."""
 
     epoch: int
-    drawn: dict[str, np.ndarray]  # "threat.name" -> [draw, ...]
+    drawn: dict[str, np.ndarray]  # "threat.name" -> [draw, ...]; and what sampling says of draws
     series: dict[str, Series]  # by column

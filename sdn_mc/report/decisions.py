@@ -61,6 +61,15 @@ def flips(found: xr.Dataset, comparison: int, measure: int, key: str) -> str:
     return HOLDS + (f", not shown at {weak}" if weak else "")
 
 
+def row_words(found: xr.Dataset, comparison: int, measure: int) -> list[str]:
+    """Both means, the difference with its interval, and the verdict, as assumed."""
+    row = found.isel(comparison=comparison, measure=measure, point=0)
+    name = str(found["measure"].values[measure])
+    unit = "s" if name.endswith("_s") else "1"
+    margin = json.loads(found.attrs["margins"])[name]
+    return [cell.plain for cell in (*_cells(row, unit), _words(row, margin, unit))]
+
+
 def _crossing(difference: np.ndarray, decided: Sequence[tuple[Any, str, int]]) -> list[str]:
     """Between which decided values the verdict turns, and near which the difference is 0."""
     said = []

@@ -25,6 +25,10 @@ from sdn_mc.terminal import shown
 MAIN_METRIC = "availability"
 LATENCY = "latency_p50_s"  # told by flow too, where it was asked for
 
+ONE_SIDED = (
+    "Where no event, or nothing but events, was seen, the interval ends at its value: it is a "
+    "one-sided bound of 95 %."
+)
 WARNING = "warning:"  # how a note begins that is told before the tables
 _MS_PER_S = 1000.0
 _MOST_FLOWS = 40  # rows of the table; of more flows the lowest are shown
@@ -36,7 +40,8 @@ def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
     tree = result if isinstance(result, xr.DataTree) else open_result(result)
     summary = _summary_of(tree)
     found = {str(name) for name in summary.data_vars if f"{name}{_LOW}" in summary}
-    metrics = sorted(found, key=lambda name: (name != MAIN_METRIC, name))
+    metrics = [name for name in found if "column" in summary[name].dims]
+    metrics = sorted(metrics, key=lambda name: (name != MAIN_METRIC, name))
     main = [name for name in metrics if "flow" in summary[name].dims][:1]
     console.print(_heading(tree))
     for warning in _warnings(tree):
@@ -45,15 +50,28 @@ def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
     for metric in dict.fromkeys([*main, *({LATENCY} & found)]):
         console.print(_by_flow(summary, metric, console.width))
     console.print(_over_flows(summary, metrics))
+    if changes := [name for name in sorted(found) if "threat" in summary[name].dims]:
+        console.print(_by_threat(summary, changes))
+    if sampling := _read(tree, "sampling", {}):
+        console.print(_sampling(sampling))
     for title, lines in _remarks(tree):
         console.print(Text(title, style="bold"))
         console.print(Padding(Group(*lines), (0, 0, 1, 2)))
 
 
-def print_result(path: Path, console: Console) -> None:
-    """The table of a run that has ended, and where its result is."""
-    print_summary(path, console)
-    console.print(f"result: {shown(path)}", markup=False, soft_wrap=True)
+def open_summary(path: str | Path) -> xr.DataTree:
+    """A result that has its summary; a run that has not ended is refused."""
+    tree = open_result(path)
+    _summary_of(tree)
+    return tree
+
+
+def print_result(path: Path | str, console: Console, is_done: bool = True) -> None:
+    """The table of a run that has ended (not only one part of it), and where its result is."""
+    if is_done:
+        print_summary(path, console)
+    place = shown(path) if isinstance(path, Path) else path
+    console.print(f"result: {place}", markup=False, soft_wrap=True)
 
 
 def share(value: float) -> str:
@@ -160,8 +178,36 @@ def _over_flows(summary: xr.Dataset, metrics: list[str]) -> RenderableType:
         cells = [_cell(*_estimate(last.isel(column=k), metric)) for k in range(len(names))]
         table.add_row(Text(summary[metric].attrs["long_name"]), *cells)
     infinite = any(np.isinf(summary[metric]).any() for metric in metrics)
-    note = Text("∞: no path, or not within the horizon." if infinite else "", style="dim")
-    return Padding(Group(table, note), (0, 0, 1, 0))
+    notes = ["∞: no path, or not within the horizon."] if infinite else []
+    if any("one-sided" in str(summary[metric].attrs.get("method")) for metric in metrics):
+        notes.append(ONE_SIDED)
+    return Padding(Group(table, Text(" ".join(notes), style="dim")), (0, 0, 1, 0))
+
+
+def _by_threat(summary: xr.Dataset, changes: list[str]) -> RenderableType:
+    """What each threat changes, paired over common draws."""
+    heads = [summary[name].attrs["long_name"] for name in changes]
+    table = _table("What each threat changes over flows, paired", ["threat", *heads], right=True)
+    for k, threat in enumerate(summary["threat"].values):
+        cells = [_cell(*_estimate(summary.isel(threat=k), name)) for name in changes]
+        table.add_row(Text(str(threat)), *cells)
+    return Padding(table, (0, 0, 1, 0))
+
+
+def _sampling(said: dict[str, Any]) -> RenderableType:
+    """What a way of sampling bought: variance times core time, beside plain draws."""
+    title = f"Sampling by {said['method'].lower()}, over flows: variance of a draw times core time"
+    table = _table(title, ["metric", "column", "variance", "if plain", "sooner"], right=True)
+    for row in said["rows"]:
+        numbers = f"{row['variance']:.3g}", f"{row['plain_variance']:.3g}", f"{row['gain']:.3g} x"
+        table.add_row(*map(Text, (row["output"], row["column"], *numbers)))
+    note = (
+        f"Weights as of {said['effective_draws']:,.0f} equal draws; one draw holds at most "
+        f"{said['largest_share']:.2%}. A draw takes {1e6 * said['core_s']:.3g} us of a core, a "
+        f"plain one {1e6 * said['plain_core_s']:.3g} us. Sooner: to the same error of draws, in "
+        "core time."
+    )
+    return Padding(Group(table, Text(note, style="dim")), (0, 0, 1, 0))
 
 
 def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:
@@ -184,7 +230,7 @@ def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:
             unit = "" if item.get("unit") in ("", "1", None) else f" {item['unit']}"
             table.add_row(Text(item["name"], overflow="fold"), Text(_value(item["value"]) + unit))
         found.append(("Assumed, not known: sweep these", [table]))
-    if notes := [note for note in _notes(tree) if not note.startswith(WARNING)]:
+    if notes := [note for note in notes_of(tree) if not note.startswith(WARNING)]:
         found.append(("Notes", [Text(f"- {note}") for note in notes]))
     return found
 
@@ -198,14 +244,14 @@ def _concentration(groups: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _notes(tree: xr.DataTree) -> list[str]:
+def notes_of(tree: xr.DataTree) -> list[str]:
     """What the draws, the fleet, the mesh and the flows want said."""
     return [*_days_covered(tree), *_read(tree, "notes", [])]
 
 
 def _warnings(tree: xr.DataTree) -> list[str]:
     """Those that a reader must know before the numbers."""
-    return [note for note in _notes(tree) if note.startswith(WARNING)]
+    return [note for note in notes_of(tree) if note.startswith(WARNING)]
 
 
 def _days_covered(tree: xr.DataTree) -> list[str]:

@@ -16,12 +16,13 @@ from sdn_mc.core.fleet import CARRIES_TRAFFIC, Status
 from sdn_mc.engine import Block, Prepared, epoch_of, instants_of, scores_of
 from sdn_mc.runner.concentration import concentration, cost_musd
 from sdn_mc.runner.overlaps import counted_twice
+from sdn_mc.runner.weights import SAID_OF_DRAWS
 from sdn_mc.store import Variable
 
 CITATION = "sdn_mc authors (2026), sdn_mc: Monte Carlo resilience of satellite laser meshes"
 MAIN_PATHS = "latency_s"
 FIRST_KEPT = 1000  # draws whose latency series are kept under store.paths=first_1000
-AT_TIME = "Mean over the draws of a stored block, which share an epoch, at each of its times."
+AT_TIME = "Mean by weight over the draws of a stored block, which share an epoch, at each time."
 FLOWS_NAMED = 3  # of those without a path
 UNFINISHED = "not finished"  # the root's stop_reason until the summary is written
 THEN = ", then "  # between what a run began with and what it was continued with
@@ -116,6 +117,7 @@ def block_values(
     draws = np.arange(first, first + len(series))
     epochs = np.array([epoch_of(int(draw), len(run.scenes)) for draw in draws], np.int32)
     values: dict[str, np.ndarray] = {"/draws/weight": np.ones(len(draws))}
+    weight = block.drawn.get("weight")
     for group in ("/draws", "/paths", "/metrics"):
         values |= {f"{group}/draw": draws, f"{group}/epoch": epochs}
     for name, drawn in block.drawn.items():
@@ -125,7 +127,7 @@ def block_values(
     scores = [scores_of(run, block.series[c.name], block.epoch, block.drawn) for c in run.columns]
     for name in scores[0]:
         values[f"/metrics/{name}"] = np.stack([of_column[name] for of_column in scores])
-    means = [instants_of(run, block.series[c.name], block.epoch) for c in run.columns]
+    means = [instants_of(run, block.series[c.name], block.epoch, weight) for c in run.columns]
     for name in means[0]:
         values[f"/metrics/{name}_at_time"] = np.stack([m[name] for m in means])[:, None]
     return {path: values[path].astype(kind) for path, kind in kinds.items()}
@@ -167,6 +169,13 @@ def continued(said: Mapping[str, Any]) -> dict[str, Any]:
         "device": _then(said["device"], device()),
         "stop_reason": UNFINISHED,
     }
+
+
+def noted(said: Mapping[str, Any], more: Iterable[str]) -> dict[str, Any]:
+    """The root's notes with some more; nothing where they are there already."""
+    before = json.loads(said["notes"])
+    new = [note for note in more if note not in before]
+    return {"notes": json.dumps([*before, *new])} if new else {}
 
 
 def device() -> str:
@@ -365,9 +374,12 @@ def _draw_coordinates(group: str) -> list[Variable]:
 
 def _draw_variables(run: Prepared, block: Block) -> list[Variable]:
     found = _draw_coordinates("/draws")
-    meaning = "Statistical weight of the draw; 1 for plain sampling."
-    found.append(Variable("/draws", "weight", ("draw",), "float64", "1", "weight", meaning))
+    for name, (dtype, meaning) in SAID_OF_DRAWS.items():
+        if name == "weight" or name in block.drawn:
+            found.append(Variable("/draws", name, ("draw",), dtype, "1", name, meaning))
     for drawn, values in block.drawn.items():
+        if drawn in SAID_OF_DRAWS:
+            continue
         part, _, what = drawn.partition(".")
         kind = "metric" if part in run.system.metrics else "threat"
         name = stored_name(drawn)

@@ -6,7 +6,9 @@ the same numbers. The last entry of the flow axis is over flows, in each draw: t
 latencies and times to restore, where one flow without a path would make it infinite, their median.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +17,8 @@ from sdn_mc.core.constants import DRAWS_PER_GROUP
 from sdn_mc.core.protocols import Output
 from sdn_mc.engine import HEALTHY, Prepared, epoch_of
 from sdn_mc.runner.contents import stored_name
-from sdn_mc.statistics import summarise
+from sdn_mc.runner.weights import bought, design_of, told, warnings
+from sdn_mc.statistics import Design, Estimate, interval_of, summarise
 from sdn_mc.store import Store, Variable
 
 OVER_FLOWS = "over flows"
@@ -27,24 +30,61 @@ PARTS = {
 }
 
 
-def write_summary(run: Prepared, result: Store) -> None:
-    """Estimates of every output that the result holds, healthy column first."""
-    epoch = np.array([epoch_of(k, len(run.scenes)) for k in range(result.n_draw)])
+def write_summary(
+    run: Prepared, result: Store, more: Sequence[Variable], of_more: Mapping[str, np.ndarray]
+) -> None:
+    """Estimates of every output that the result holds, healthy column first, and some more."""
+    epoch = epochs_of(result.n_draw, len(run.scenes))
     names = (HEALTHY.name, *(column.name for column in run.columns))
     variables = _coordinates()
     values: dict[str, np.ndarray] = {
         "/summary/column": np.array(names),
         "/summary/flow": np.array([*run.flows.name, OVER_FLOWS]),
     }
-    for output, *healthy in _healthy_scores(run, result, epoch):
-        rows = [_healthy_row(run, output, *healthy)]
-        rows += [_column_row(run, result, output, k, epoch) for k in range(len(run.columns))]
+    design, gains = design_of(run.system.sampling, result), []
+    for output, scores, of in _healthy_scores(run, result, epoch):
+        rows = [_healthy_row(run, output, scores, of, design if of is epoch else None)]
+        rows += [
+            _column_row(run, result, output, k, epoch, design) for k in range(len(run.columns))
+        ]
+        gains += _gains(run, result, output, epoch, design)
         flow_axis = "flow" if output.per_flow else "all_flows"
         for part in ("estimate", *PARTS, "count"):
             name = output.name if part == "estimate" else f"{output.name}_{part}"
             values[f"/summary/{name}"] = np.stack([row[part] for row in rows])
             variables.append(_variable(output, name, part, rows, flow_axis))
-    result.write_group("/summary", variables, values)
+    result.write_group("/summary", [*variables, *more], values | dict(of_more))
+    if design is not None:
+        result.set_attributes(_said_of_sampling(result, design, gains))
+
+
+def epochs_of(n_draw: int, n_epoch: int) -> np.ndarray:
+    """Epoch of each of the first draws."""
+    return np.array([epoch_of(k, n_epoch) for k in range(n_draw)])
+
+
+def _said_of_sampling(result: Store, design: Design, gains: list[dict[str, Any]]) -> dict[str, str]:
+    """Attributes with what the sampling bought, and warnings among the notes, anew."""
+    about = result.attributes()
+    said, notes = json.loads(about["sampling"]), json.loads(about["notes"])
+    before, now = said.get("warnings", []), warnings(design)
+    kept = [note for note in notes if note not in before]
+    found = told(said | {"warnings": now}, design, gains)
+    return {"sampling": json.dumps(found), "notes": json.dumps([*kept, *now])}
+
+
+def _gains(
+    run: Prepared, result: Store, output: Output, epoch: np.ndarray, design: Design | None
+) -> list[dict[str, Any]]:
+    """What the sampling bought in every column, over flows."""
+    if design is None:
+        return []
+    values = result.read(f"/metrics/{output.name}").astype(np.float64).mean(axis=-1)
+    return [
+        row
+        for k, column in enumerate(run.columns)
+        for row in bought(output, column.name, values[k], epoch, design)
+    ]
 
 
 def _healthy_scores(
@@ -52,21 +92,33 @@ def _healthy_scores(
 ) -> Iterator[tuple[Output, np.ndarray, np.ndarray]]:
     """Each output with its scores without threats and their epochs: one an epoch, or as drawn."""
     for name, metric in run.system.metrics.items():
-        paths = {m: f"/draws/{stored_name(f'{name}.{m}')}" for m in engine.macros_of(run, name)}
-        drawn = {macro: result.read(path) for macro, path in paths.items()}
-        of = epoch if drawn else np.arange(len(run.scenes))
-        starts = range(0, len(epoch), DRAWS_PER_GROUP) if drawn else of
-        scores = []
-        for first in map(int, starts):
-            own = {m: values[first : first + DRAWS_PER_GROUP] for m, values in drawn.items()}
-            e = int(of[first])
-            scores.append(engine.scores_of_metric(run, name, run.healthy[e], e, own))
+        scores, of = healthy_scores(run, result, name, epoch)
         for output in metric.outputs():
-            yield output, np.concatenate([each[output.name] for each in scores]), of
+            yield output, scores[output.name], of
+
+
+def healthy_scores(
+    run: Prepared, result: Store, metric: str, epoch: np.ndarray
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Scores of one metric by output, and their epochs; `epoch` is that of the draws."""
+    paths = {m: f"/draws/{stored_name(f'{metric}.{m}')}" for m in engine.macros_of(run, metric)}
+    drawn = {macro: result.read(path, len(epoch)) for macro, path in paths.items()}
+    of = epoch if drawn else np.arange(len(run.scenes))
+    starts = range(0, len(epoch), DRAWS_PER_GROUP) if drawn else of
+    scores = []
+    for first in map(int, starts):
+        own = {m: values[first : first + DRAWS_PER_GROUP] for m, values in drawn.items()}
+        e = int(of[first])
+        scores.append(engine.scores_of_metric(run, metric, run.healthy[e], e, own))
+    return {name: np.concatenate([each[name] for each in scores]) for name in scores[0]}, of
 
 
 def _healthy_row(
-    run: Prepared, output: Output, scores: np.ndarray, epoch: np.ndarray
+    run: Prepared,
+    output: Output,
+    scores: np.ndarray,
+    epoch: np.ndarray,
+    design: Design | None,
 ) -> dict[str, np.ndarray]:
     n_epoch = len(run.scenes)
     if output.pairs == "difference":
@@ -75,7 +127,7 @@ def _healthy_row(
     known = [mean for mean in means if mean is not None]
     per_instant = np.stack(known) if known else None
     values = scores.astype(np.float32).astype(np.float64)
-    return _by_flow_and_over(output, values, epoch, per_instant)
+    return _by_flow_and_over(output, values, epoch, per_instant, design)
 
 
 def _nothing_lost(n_flow: int, n_epoch: int) -> dict[str, np.ndarray]:
@@ -86,24 +138,35 @@ def _nothing_lost(n_flow: int, n_epoch: int) -> dict[str, np.ndarray]:
 
 
 def _column_row(
-    run: Prepared, result: Store, output: Output, column: int, epoch: np.ndarray
+    run: Prepared,
+    result: Store,
+    output: Output,
+    column: int,
+    epoch: np.ndarray,
+    design: Design | None,
 ) -> dict[str, np.ndarray]:
     values = result.read(f"/metrics/{output.name}")[column].astype(np.float64)
     per_instant = means_at_times(result, output.name, column, len(run.scenes))
-    return _by_flow_and_over(output, values, epoch, per_instant)
+    return _by_flow_and_over(output, values, epoch, per_instant, design)
 
 
-def means_at_times(result: Store, name: str, column: int, n_epoch: int) -> np.ndarray | None:
-    """Means over draws, [epoch, time, flow]; None for what is no mean over sampled instants."""
+def means_at_times(
+    result: Store, name: str, column: int, n_epoch: int, n_draw: int | None = None
+) -> np.ndarray | None:
+    """Means over the first draws, [epoch, time, flow]; None for what is no mean over instants."""
     path = f"/metrics/{name}_at_time"
-    if path not in result.arrays():
+    if path not in result.draw_kinds:
         return None
-    return _by_epoch(result.read(path)[column], result.n_draw, n_epoch)
+    weight = result.read("/draws/weight", n_draw)
+    starts = np.arange(0, len(weight), DRAWS_PER_GROUP)
+    return _by_epoch(result.read(path, n_draw)[column], np.add.reduceat(weight, starts), n_epoch)
 
 
-def _by_epoch(means: np.ndarray, n_draw: int, n_epoch: int) -> np.ndarray:
-    """Block means [block, time, flow] to epoch means [epoch, time, flow]; unused epochs hold 0."""
-    count = np.minimum(n_draw - DRAWS_PER_GROUP * np.arange(len(means)), DRAWS_PER_GROUP)
+def _by_epoch(means: np.ndarray, count: np.ndarray, n_epoch: int) -> np.ndarray:
+    """Block means [block, time, flow] to epoch means [epoch, time, flow], by draws or weights.
+
+    Unused epochs hold 0.
+    """
     epoch = np.arange(len(means)) % n_epoch
     found = np.zeros((n_epoch, *means.shape[1:]))
     for e in range(min(n_epoch, len(means))):
@@ -113,18 +176,46 @@ def _by_epoch(means: np.ndarray, n_draw: int, n_epoch: int) -> np.ndarray:
 
 
 def _by_flow_and_over(
-    output: Output, values: np.ndarray, epoch: np.ndarray, per_instant: np.ndarray | None
+    output: Output,
+    values: np.ndarray,
+    epoch: np.ndarray,
+    per_instant: np.ndarray | None,
+    design: Design | None,
 ) -> dict[str, np.ndarray]:
-    """Estimates of each flow, then over flows: their mean, or median of latencies, in each draw."""
-    rows = summarise(output, values, epoch, per_instant)
+    """Estimates of each flow, then over flows."""
+    rows = summarise(output, values, epoch, per_instant, design=design)
     if not output.per_flow:
         return rows
+    over, of_draws, instants = _over_flows(output, values, per_instant)
+    last = summarise(over, of_draws, epoch, instants, design=design)
+    return {part: np.concatenate([rows[part], last[part]]) for part in rows}
+
+
+def estimate_over_flows(
+    output: Output,
+    values: np.ndarray,
+    epoch: np.ndarray,
+    per_instant: np.ndarray | None,
+    level: float,
+    design: Design | None,
+) -> Estimate:
+    """The estimate over flows alone, at any level."""
+    over, of_draws, instants = _over_flows(output, values, per_instant)
+    one = None if instants is None else instants[..., 0]
+    return interval_of(over, of_draws[:, 0], epoch, one, level, design)
+
+
+def _over_flows(
+    output: Output, values: np.ndarray, per_instant: np.ndarray | None
+) -> tuple[Output, np.ndarray, np.ndarray | None]:
+    """Over flows, the mean of values, or the median of latencies, in each draw."""
+    if not output.per_flow:
+        return output, values, per_instant
     # The mean of several yes or no is neither.
     over = output._replace(interval="mean") if output.interval == "share" else output
-    instants = None if per_instant is None else per_instant.mean(axis=-1, keepdims=True)
     of_flows = np.median if output.interval in MAY_BE_INFINITE else np.mean
-    last = summarise(over, of_flows(values, axis=-1, keepdims=True), epoch, instants)
-    return {part: np.concatenate([rows[part], last[part]]) for part in rows}
+    instants = None if per_instant is None else per_instant.mean(axis=-1, keepdims=True)
+    return over, of_flows(values, axis=-1, keepdims=True), instants
 
 
 def _coordinates() -> list[Variable]:

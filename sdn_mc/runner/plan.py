@@ -7,15 +7,16 @@ from rich.table import Table
 from rich.text import Text
 
 from sdn_mc.config import Job
-from sdn_mc.core.constants import DRAWS_PER_WORD
+from sdn_mc.core.constants import DRAWS_PER_GROUP, DRAWS_PER_WORD
 from sdn_mc.engine import Prepared
 from sdn_mc.runner import contents
 from sdn_mc.runner.blocks import n_thread, part_draws
+from sdn_mc.statistics import looks
 
 LONG_S = 0.5  # a preparation worth telling
 
 
-def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, seconds: float) -> Table:
+def describe(job: Job, run: Prepared, folder: Path | str, n_bytes: int, seconds: float) -> Table:
     """The plan as a small table."""
     scene, counted = run.scenes[0], contents.satellites(run)
     assert scene.links is not None and scene.access is not None
@@ -31,6 +32,7 @@ def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, seconds: float
             f"{scene.start.iso()} ({run.system.times.mode})",
         ),
         ("draws", f"{job.draws}, seed {job.seed}"),
+        *_stop(run, job),
         ("columns", ", ".join(["healthy", *(c.name for c in run.columns)])),
         ("flows", f"{run.flows.n_flow} between {run.sites.n_site} sites"),
         ("memory", f"about {_size(_memory(run, job))}"),
@@ -42,6 +44,17 @@ def describe(job: Job, run: Prepared, folder: Path, n_bytes: int, seconds: float
     for name, value in rows:
         table.add_row(Text(name, style="bold"), Text(value))
     return table
+
+
+def _stop(run: Prepared, job: Job) -> list[tuple[str, str]]:
+    """When the run may end before its last draw."""
+    if job.stop.half_width is None:
+        return []
+    column = job.stop.column or run.columns[-1].name
+    found = looks(len(run.scenes) * DRAWS_PER_GROUP, job.draws)
+    at = ", ".join(f"{look.n_draw:,}" for look in found)
+    words = f"{job.stop.metric} over flows in {column} known to ±{job.stop.half_width:g}"
+    return [("ends with", f"{words}, if a look at {at} draws shows it")]
 
 
 def _preparations(run: Prepared) -> list[tuple[str, str]]:

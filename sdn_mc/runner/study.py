@@ -34,7 +34,8 @@ from sdn_mc.core.problems import InputError, Problems
 from sdn_mc.core.protocols import Output
 from sdn_mc.engine import epoch_of
 from sdn_mc.runner.estimates import means_at_times
-from sdn_mc.statistics import worst_part
+from sdn_mc.runner.weights import design_of
+from sdn_mc.statistics import as_plain, worst_part
 from sdn_mc.statistics.decision import FIRST, SECOND, Verdict, decide
 
 NOTE_NAME = "study.json"
@@ -96,7 +97,13 @@ def is_study(folder: Path) -> bool:
     return (folder / NOTE_NAME).is_file()
 
 
-def go_on(folder: Path, console: Console, draws: int | None, plugins: Sequence[str]) -> Path:
+def go_on(
+    folder: Path,
+    console: Console,
+    draws: int | None,
+    plugins: Sequence[str],
+    threads: int | None = None,
+) -> Path:
     """Continue a study that was stopped, or give all its runs more draws."""
     asked = _asked(folder, plugins)
     study = study_of(config.job_of(*asked).resolved)
@@ -105,6 +112,9 @@ def go_on(folder: Path, console: Console, draws: int | None, plugins: Sequence[s
     jobs = _jobs_of(study, *asked)
     if draws is not None:
         jobs = {name: job._replace(draws=draws) for name, job in jobs.items()}
+    if threads is not None:
+        run = {name: job.run._replace(threads=threads) for name, job in jobs.items()}
+        jobs = {name: job._replace(run=run[name]) for name, job in jobs.items()}
     return _filled(study, jobs, folder, console, plugins)
 
 
@@ -161,8 +171,18 @@ def _check_fits(study: Study, case: Case, job: Job, problems: Problems) -> None:
             f"study.cases.{case.name}.column: there is no column {case.column!r}; there are "
             f"{', '.join(job.columns)}"
         )
-    outputs = _outputs(job)
+    outputs, sampling = _outputs(job), job.parts["sampling"]
+    if sampling is not None and not sampling.steers:
+        problems.add(
+            "sampling: a study compares draw by draw, and nets of points are no draws; take plain, "
+            "tilted or stratified ones"
+        )
     for measure in study.measures:
+        if sampling is not None and measure.name in outputs and outputs[measure.name].tail:
+            problems.add(
+                f"study.metrics.{measure.name}: a mean of the worst draws is compared by plain "
+                "draws alone; leave it out, or set sampling=null"
+            )
         if measure.name not in outputs:
             problems.add(
                 f"study.metrics.{measure.name}: no metric of the run has such an output; there are "
@@ -193,7 +213,7 @@ def _filled(
     for k, (name, job) in enumerate(jobs.items()):
         place, began = folder / RUNS / name, time.monotonic()
         if (place / store.RESULT_NAME).exists():
-            runner.resume(place, quiet, job.draws, plugins)
+            runner.resume(place, quiet, job.draws, plugins, threads=job.run.threads)
         else:
             runner.run(job, place, quiet)
         spent, words = time.monotonic() - began, job.title.rpartition(": ")[2]
@@ -295,6 +315,9 @@ def _scores(result: store.Store, job: Job, case: Case, measure: Measure) -> Scor
     if output.tail is not None:
         return Scores(worst_part(of_draw, output.tail), reach / output.tail, None)
     n_epoch = job.parts["times"].n_epoch
+    if (design := design_of(job.parts["sampling"], result)) is not None:
+        epoch = np.array([epoch_of(k, n_epoch) for k in range(len(of_draw))])
+        of_draw, _ = as_plain(of_draw, epoch, design)
     is_capped = measure.cap is not None
     at_time = None if is_capped else means_at_times(result, output.name, column, n_epoch)
     return Scores(of_draw, reach, None if at_time is None else at_time.mean(axis=-1))

@@ -16,6 +16,7 @@ from sdn_mc import runner, store
 from sdn_mc.config import Job
 from sdn_mc.config.sweep import Sweep, about_key, places, stored_sweep, sweep_of
 from sdn_mc.core.problems import InputError
+from sdn_mc.runner.stopping import MET
 from sdn_mc.store import Axis, Point
 
 FAILED_NAME = "failed.json"  # in the folder of a job: why it ended without its result
@@ -31,6 +32,7 @@ class State(NamedTuple):
     draws_done: int = 0
     n_draw: int = 0
     reason: str = ""  # of a failure
+    knew_enough: bool = False  # stopped by its half-width, short of its draws
 
 
 def state_of(folder: Path) -> State:
@@ -41,7 +43,7 @@ def state_of(folder: Path) -> State:
         return State(FAILED, reason=" ".join(error.problems))
     done, n_draw = (0, 0) if result is None else (result.n_committed(), result.n_draw)
     if result is not None and runner.is_done(result):
-        return State(DONE, done, n_draw)
+        return State(DONE, done, n_draw, knew_enough=_rule_met(result.attributes()) is not None)
     if (folder / FAILED_NAME).is_file():
         reason = " ".join(store.read_note(folder / FAILED_NAME)["problems"])
         return State(FAILED, done, n_draw, reason)
@@ -72,7 +74,7 @@ def missing_jobs(folder: Path, sweep: Sweep, draws: Sequence[int]) -> list[tuple
     found = []
     for k, name in enumerate(places(folder, sweep)):
         state = state_of(folder / name)
-        if state.status != DONE or state.n_draw < draws[k]:
+        if state.status != DONE or (state.n_draw < draws[k] and not state.knew_enough):
             found.append((k, name))
     return found
 
@@ -114,11 +116,15 @@ def collect(folder: Path, output: Path | None = None, scores: bool = True) -> Pa
     return store.write_collected(output or folder / COLLECTED_NAME, axes, points, about, scores)
 
 
-def _run_or_resumed(job: Job, folder: Path, console: Console) -> Path:
+def _run_or_resumed(job: Job, folder: Path, console: Console) -> Path | str:
     if not (folder / store.RESULT_NAME).exists():
         return runner.run(job, folder, console)
     result = store.open_store(folder)
-    if result.attributes()["config_hash"] != runner.config_hash(job):
+    said = result.attributes()
+    met = _rule_met(said)
+    if met is not None and met == job.resolved["stop"] and runner.is_done(result):
+        return result.path
+    if said["config_hash"] != runner.config_hash(job) or met is not None:
         raise InputError(
             f"{folder}: the result here is of another configuration, or a file that it reads has "
             "changed since; delete the folder to begin this job anew, or choose another "
@@ -126,6 +132,11 @@ def _run_or_resumed(job: Job, folder: Path, console: Console) -> Path:
         )
     plugins = tuple(job.resolved.get("plugins") or ())  # of the user's own command
     return runner.resume(folder, console, max(job.draws, result.n_draw), plugins)
+
+
+def _rule_met(said: dict[str, Any]) -> dict[str, Any] | None:
+    """The key `stop` of a run that ended by it; None: it did not."""
+    return json.loads(said["config"])["stop"] if said["stop_reason"].startswith(MET) else None
 
 
 def _axes(sweep: Sweep, config: dict[str, Any]) -> list[Axis]:

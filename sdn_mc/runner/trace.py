@@ -1,7 +1,7 @@
 """One draw by hand: what was drawn, what is out and why, the path, and its delay added up."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,7 +41,7 @@ class Moment(NamedTuple):
 
 
 def print_trace(
-    path: Path,
+    path: Path | str,
     draw: int,
     pair: int,
     time: int,
@@ -78,7 +78,12 @@ def print_trace(
 
 
 def moment_of(run: Prepared, column: Column, draw: int, time: int) -> Moment:
-    """Everything about one draw at one time, from the word of 32 draws around it."""
+    """Everything about one draw at one time."""
+    return next(moments_of(run, column, draw, (time,)))
+
+
+def moments_of(run: Prepared, column: Column, draw: int, times: Sequence[int]) -> Iterator[Moment]:
+    """Everything about one draw at some times, from the word of 32 draws around it."""
     epoch, bit = engine.epoch_of(draw, len(run.scenes)), draw % DRAWS_PER_WORD
     scene, ages_s = run.scenes[epoch], run.system.routing.ages_s
     word = np.arange(draw - bit, draw - bit + DRAWS_PER_WORD, dtype=np.uint32)
@@ -92,17 +97,18 @@ def moment_of(run: Prepared, column: Column, draw: int, time: int) -> Moment:
     ]
     left = after_reactions(run.system.threats, outages, column, scene, run.tables[epoch])
     own = {name: value[bit] for name, value in drawn.items() if _cause(name) in column.causes}
-    return Moment(
-        run=run,
-        column=column,
-        draw=draw,
-        epoch=epoch,
-        time=time,
-        drawn=own,
-        lost=lost_at(scene, left, effects, column.causes, time, bit),
-        undamaged=_of_draw(seen[0][0], time, bit),
-        masks=tuple(_of_draw(masks[1], time, bit) for masks in seen),
-    )
+    for time in times:
+        yield Moment(
+            run=run,
+            column=column,
+            draw=draw,
+            epoch=epoch,
+            time=time,
+            drawn=own,
+            lost=lost_at(scene, left, effects, column.causes, time, bit),
+            undamaged=_of_draw(seen[0][0], time, bit),
+            masks=tuple(_of_draw(masks[1], time, bit) for masks in seen),
+        )
 
 
 def best_walk(moment: Moment, flow: int, masks: Sequence[DrawMasks]) -> Walk | None:
@@ -251,7 +257,7 @@ def _legs(moment: Moment, walk: Walk) -> list[tuple[str, str]]:
     ]
 
 
-def _print_stored(path: Path, name: str, at: tuple[int, int, int], console: Console) -> None:
+def _print_stored(path: Path | str, name: str, at: tuple[int, int, int], console: Console) -> None:
     """The same number in the result, if it was kept."""
     group, _, variable = name.rpartition("/")
     tree = store.open_result(path)

@@ -161,6 +161,8 @@ def _answer(group: str, base_url: str | None) -> str:
         raise _Refused(f"the answer is larger than {MAX_BYTES >> 20} MB")
     if not body.lstrip().startswith(b"["):
         raise _Refused(f"the server answered {_first_words(body) or 'nothing'}")
+    if not body.rstrip().endswith(b"]"):  # of a server that promised no length
+        raise _Unreachable(f"the answer was cut off after {len(body)} bytes")
     return body.decode("utf-8", "replace")
 
 

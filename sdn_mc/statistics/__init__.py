@@ -5,26 +5,33 @@ Pure functions of the table of per-draw values, in draw order.
 
 from sdn_mc.statistics.estimate import Estimate
 from sdn_mc.statistics.mean import instants_interval, mean_interval, paired_difference
-from sdn_mc.statistics.proportion import (
-    clopper_pearson,
-    share_interval,
-    wilson,
-    zero_events_bound,
-)
+from sdn_mc.statistics.proportion import clopper_pearson, wilson, zero_events_bound
 from sdn_mc.statistics.quantile import quantile_interval
-from sdn_mc.statistics.summary import summarise
+from sdn_mc.statistics.share import share_interval
+from sdn_mc.statistics.stopping import Look, half_width, is_enough, least_events, looks
+from sdn_mc.statistics.summary import interval_of, summarise
 from sdn_mc.statistics.survival import (
     kaplan_meier,
     median_time,
     survival_interval,
 )
 from sdn_mc.statistics.tail import tail_mean_interval, worst_part
+from sdn_mc.statistics.weighted import Design, as_plain, effective_draws, variances
 
 __all__ = [
+    "Design",
     "Estimate",
+    "Look",
+    "as_plain",
     "clopper_pearson",
+    "effective_draws",
+    "half_width",
     "instants_interval",
+    "interval_of",
+    "is_enough",
     "kaplan_meier",
+    "least_events",
+    "looks",
     "mean_interval",
     "median_time",
     "paired_difference",
@@ -33,6 +40,7 @@ __all__ = [
     "summarise",
     "survival_interval",
     "tail_mean_interval",
+    "variances",
     "wilson",
     "worst_part",
     "zero_events_bound",

@@ -24,12 +24,13 @@ in the healthy column, and loses a little in a few draws, keeps nearly the healt
 
 Limits: where every draw sits on a bound of what is possible (no loss seen at all), the far end is
 the one-sided 95 % bound at zero events, 1 - 0.05^(1/n), with n the draws or the instants, whichever
-are fewer. One draw in one epoch says nothing of its error: the standard error is inf.
+are fewer. Where no draw differs between two columns, that bound stands on both sides of the
+difference. One draw in one epoch says nothing of its error: the standard error is inf.
 """
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy import special, stats
+from scipy import special
 
 from sdn_mc.statistics.estimate import LEVEL, UNBOUNDED, Estimate
 from sdn_mc.statistics.proportion import zero_events_bound
@@ -52,8 +53,12 @@ def mean_interval(
     within: Bounds = UNBOUNDED,
     paired: bool = False,
     level: float = LEVEL,
+    size: float | None = None,
 ) -> Estimate:
-    """Mean over draws; arguments as in `spread_of_mean`."""
+    """Mean over draws; arguments as in `spread_of_mean`.
+
+    `size` is what the draws count for where no two differ; None: each for one.
+    """
     if not np.all(np.isfinite(values)):
         raise ValueError("a mean needs finite values; use a quantile where inf is possible")
     values = np.asarray(values, np.float64)
@@ -64,7 +69,7 @@ def mean_interval(
     if np.isfinite(within[1] - within[0]):
         for at, bound in enumerate(within):
             if np.all(values == bound):
-                return _at_bound(spread, within, at, count, 1 - level)
+                return _at_bound(spread, within, at, size or float(count), 1 - level)
     low, high = _ends(value, spread, within, level)
     low, high = min(max(low, within[0]), value), max(min(high, within[1]), value)
     method = _method(spread, paired)
@@ -95,19 +100,20 @@ def paired_difference(
     level: float = LEVEL,
 ) -> Estimate:
     """Mean of a - b over common draws; `per_instant` and `within` are those of the difference."""
-    return mean_interval(
-        np.asarray(a, np.float64) - np.asarray(b, np.float64),
-        epoch,
-        per_instant=per_instant,
-        within=within,
-        paired=True,
-        level=level,
+    difference = np.asarray(a, np.float64) - np.asarray(b, np.float64)
+    found = mean_interval(
+        difference, epoch, per_instant=per_instant, within=within, paired=True, level=level
     )
+    if np.ptp(difference) > 0 or found.low < found.high or np.isinf(within).any():
+        return found
+    unseen = zero_events_bound(len(difference), 1 - level)
+    low, high = (found.value + (bound - found.value) * unseen for bound in within)
+    return found._replace(low=low, high=high, method=f"paired, zero events in {len(difference)}")
 
 
 def _ends(value: float, spread: Spread, within: Bounds, level: float) -> tuple[float, float]:
     """End points from the arms of the events and of the rest."""
-    critical = float(stats.t.ppf((1 + level) / 2, spread.dof))
+    critical = float(special.stdtrit(spread.dof, (1 + level) / 2))
     below, above = _rest_arms(spread, critical)
     if spread.events.unseen > 0:
         span = within[1] - within[0]
@@ -139,11 +145,11 @@ def _event_arm(share: float, seen: float, unseen: float, level: float) -> float:
     if variance >= mean * (1 - mean):  # no beta variable spreads so far: nothing is known
         return 1 - share
     size = mean * (1 - mean) / variance - 1
-    limit = stats.beta.ppf((1 + level) / 2, mean * size, (1 - mean) * size)
+    limit = special.betaincinv(mean * size, (1 - mean) * size, (1 + level) / 2)
     return max(0.0, float(limit) - share)
 
 
-def _at_bound(spread: Spread, within: Bounds, at: int, count: int, alpha: float) -> Estimate:
+def _at_bound(spread: Spread, within: Bounds, at: int, count: float, alpha: float) -> Estimate:
     """Every draw is at one bound: nothing was seen of the other side."""
     units = spread.n_instant if spread.n_instant else count
     if count > spread.n_epoch:
@@ -152,8 +158,8 @@ def _at_bound(spread: Spread, within: Bounds, at: int, count: int, alpha: float)
     variance = spread.variance or PSEUDO_EVENTS * (span / (count + PSEUDO_COUNT)) ** 2
     reach = span * zero_events_bound(units, alpha)
     ends = (within[0], within[0] + reach) if at == 0 else (within[1] - reach, within[1])
-    method = f"one-sided bound, zero events in {units}"
-    return Estimate(within[at], *ends, float(np.sqrt(variance)), count, spread.dof, method)
+    method = f"one-sided bound, zero events in {units:.10g}"
+    return Estimate(within[at], *ends, float(np.sqrt(variance)), int(count), spread.dof, method)
 
 
 def _method(spread: Spread, paired: bool) -> str:

@@ -3,8 +3,8 @@
 With independent draws the number below the q-quantile is binomial, and the l-th and u-th smallest
 values cover it, l and u - 1 being the binomial's own quantiles (David & Nagaraja 2003, section
 7.1): exact for every distribution. Draws that share an epoch are not independent: the two ranks are
-moved apart by the factor that epochs put on the interval of the share of draws at or below the
-estimate (Woodruff 1952, J. Am. Stat. Assoc. 47:635).
+moved apart by the factor by which the interval of the share of draws at or below the estimate is
+wider than with independent draws (Woodruff 1952, J. Am. Stat. Assoc. 47:635).
 
 Where that asks for ranks beyond the sample (few epochs that differ a lot, or one draw in each, as
 in the healthy column), the end is open; but for a median over epochs whose own medians are finite,
@@ -20,7 +20,7 @@ from jaxtyping import Float, Int
 from scipy import special, stats
 
 from sdn_mc.statistics.estimate import LEVEL, UNBOUNDED, Estimate
-from sdn_mc.statistics.spread import Bounds, spread_of_mean
+from sdn_mc.statistics.spread import Bounds, Spread, spread_of_mean
 
 MEDIAN = 0.5
 ROUNDING = 1e-9  # 0.95 * 1000 must count as 950
@@ -54,9 +54,9 @@ def quantile_interval(
     epoch = np.zeros(n, np.int64) if epoch is None else epoch
     below = (np.asarray(values) <= value).astype(np.float64)
     spread = spread_of_mean(below, epoch, level=level)
-    clustered = spread.n_epoch > 1 and spread.n_epoch < n and spread.widening > 1
-    if clustered:
-        lower, upper = _apart(lower, upper, q * n, spread.widening, n)
+    widening = 1.0 if spread.n_epoch == n else over_independent(spread, q, n, level)
+    if widening > 1:
+        lower, upper = _apart(lower, upper, q * n, widening, n)
     method = "order statistics" + (f", {spread.n_epoch} epochs" if spread.n_epoch > 1 else "")
     low, high, dof = within[0], within[1], np.inf
     if lower >= 1 and upper <= n:
@@ -72,6 +72,14 @@ def quantile_interval(
     return Estimate(value, low, high, error, n, dof, method)
 
 
+def over_independent(spread: Spread, q: float, n: int, level: float) -> float:
+    """Half-width for the share at or below the q-quantile over that of independent draws; >= 1."""
+    if spread.n_epoch == 1:
+        return 1.0
+    critical = float(special.stdtrit(spread.dof, (1 + level) / 2) / special.ndtri((1 + level) / 2))
+    return max(1.0, critical * math.sqrt(spread.variance * n / (q * (1 - q))))
+
+
 def _rank(q: float, n: int) -> int:
     return min(max(math.ceil(q * n - ROUNDING), 1), n)
 
@@ -80,8 +88,8 @@ def _apart(lower: int, upper: int, middle: float, factor: float, n: int) -> tupl
     """Ranks moved away from the middle; open where they leave the sample."""
     if not np.isfinite(factor):
         return 0, n + 1
-    low = math.floor(middle - factor * (middle - lower))
-    high = math.ceil(middle + factor * (upper - middle))
+    low = round(middle - factor * (middle - lower))
+    high = round(middle + factor * (upper - middle))
     return max(low, 0), min(high, n + 1)
 
 
@@ -94,7 +102,7 @@ def _over_epochs(
     n = len(found)
     if n == 1 or not np.all(np.isfinite(found)):
         return None
-    arm = stats.t.ppf((1 + level) / 2, n - 1) * found.std(ddof=1) / math.sqrt(n)
+    arm = special.stdtrit(n - 1, (1 + level) / 2) * found.std(ddof=1) / math.sqrt(n)
     return float(found.mean() - arm), float(found.mean() + arm), float(n - 1)
 
 

@@ -43,7 +43,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Float64, Int
-from scipy import stats
+from scipy import special
 
 from sdn_mc.statistics.estimate import LEVEL, UNBOUNDED
 
@@ -59,7 +59,7 @@ PSEUDO_COUNT = 4.0
 # size of the effect, and the width with 8 epochs and no effect is 1.2 of the ideal (simulated in
 # tests/statistics/test_coverage.py). Two epochs need more care; where one of the two is far smaller
 # than the other, coverage falls to 85 % all the same: a run should fill its epochs.
-RAMP = (0.3, 0.8)
+RAMP = (0.35, 0.8)
 RAMP_TWO_EPOCHS = (0.2, 0.5)
 
 
@@ -163,11 +163,13 @@ def _over_epochs(
     few = max(1.0, 1 / float(weight @ weight) - 1)
     dof = _blended_dof(between, base, inside.dof, few)
     variance = max(between, base)
-    third += float(np.sum(weight**3)) * _beta_third(float(weight @ mean), max(effect, 0.0), within)
+    third += float(np.sum(weight**3)) * _bounded_third(
+        float(weight @ mean), max(effect, 0.0), within
+    )
     widening = 1.0
     if variance > 0:
         tail = (1 + level) / 2
-        critical = float(stats.t.ppf(tail, dof) / stats.t.ppf(tail, inside.dof))
+        critical = float(special.stdtrit(dof, tail) / special.stdtrit(inside.dof, tail))
         widening = float(np.sqrt(variance / base)) * critical if base > 0 else np.inf
     return Spread(variance, dof, third, widening, n_epoch, 0)
 
@@ -235,12 +237,19 @@ def _epoch_effect(
     return (spread - expected) / float(weight @ (1 - weight))
 
 
-def _beta_third(mean: float, variance: float, within: Bounds) -> float:
-    """Third moment of a beta variable on `within`; 0 without bounds or outside them."""
-    span = within[1] - within[0]
-    share = (mean - within[0]) / span if np.isfinite(span) else 0.0
-    if not 0 < share < 1 or variance == 0:
+def _bounded_third(mean: float, variance: float, within: Bounds) -> float:
+    """Third moment of a beta variable on `within`, or of a gamma variable where one end is open.
+
+    0 without bounds or outside them.
+    """
+    low, high = within
+    if not low < mean < high or variance == 0:
         return 0.0
+    if np.isinf(low) or np.isinf(high):
+        above, below = 1 / (mean - low), 1 / (high - mean)  # 0 where the end is open
+        return 2 * variance**2 * (above - below)
+    span = high - low
+    share = (mean - low) / span
     relative = variance / span**2
     return 2 * relative**2 * (1 - 2 * share) / (relative + share * (1 - share)) * span**3
 
@@ -250,7 +259,7 @@ def _blended_dof(between: float, base: float, many: float, few: float) -> float:
     if base == 0:
         return few if between > 0 else many
     ramp = RAMP if few >= 1.5 else RAMP_TWO_EPOCHS
-    start, end = stats.f.ppf(ramp, few, min(many, 1e6))
+    start, end = special.fdtri(few, min(many, 1e6), ramp)
     share = float(np.clip((between / base - start) / (end - start), 0, 1))
     rate = (1 - share) / many + share / few
     return 1 / rate if rate > 0 else np.inf

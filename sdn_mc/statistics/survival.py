@@ -8,13 +8,13 @@ events at time t_i and r_i draws at risk just before it,
 
 (Kaplan & Meier 1958, J. Am. Stat. Assoc. 53:457; Greenwood 1926), with limits on the scale of
 log(-log S) (Kalbfleisch & Prentice 2002, section 1.4). The median is the first time at which S is
-at most a half, and its interval the times at which the limits of S pass a half (Brookmeyer &
-Crowley 1982, Biometrics 38:29).
+at most a half, and its interval the times about it at which the limits of S pass a half
+(Brookmeyer & Crowley 1982, Biometrics 38:29).
 
 Here all draws have one horizon, and inf means that the event had not happened by then, so S is the
 share of draws still waiting and the product telescopes. Draws that share an epoch count for less:
-the variance is multiplied by the square of the widening that epochs put on the share of draws at or
-below the median, as `quantile` does. Where the upper limit of S never comes down to a half the
+the variance is multiplied by the square of the factor by which `quantile` moves the median's ranks
+apart. Where the upper limit of S never comes down to a half the
 interval is open above: inf.
 """
 
@@ -25,6 +25,7 @@ from jaxtyping import Bool, Float, Float64, Int, Int64
 from scipy import special
 
 from sdn_mc.statistics.estimate import LEVEL, Estimate
+from sdn_mc.statistics.quantile import over_independent
 from sdn_mc.statistics.spread import spread_of_mean
 
 HALF = 0.5
@@ -54,9 +55,8 @@ class Survival(NamedTuple):
 
 def kaplan_meier(time: Float[np.ndarray, " draw"], happened: Bool[np.ndarray, " draw"]) -> Survival:
     """The estimate from times and whether the event happened then, or the time ended."""
-    at = np.unique(time[happened])
-    n_at_risk = np.array([np.count_nonzero(time >= t) for t in at], np.int64)
-    n_event = np.array([np.count_nonzero(happened & (time == t)) for t in at], np.int64)
+    at, n_event = np.unique(time[happened], return_counts=True)
+    n_at_risk = len(time) - np.searchsorted(np.sort(time), at)
     left = n_at_risk - n_event
     share = np.cumprod(left / n_at_risk)
     with np.errstate(divide="ignore"):
@@ -72,7 +72,7 @@ def median_time(
     low, high = survival.limits(level, inflation)
     return (
         _first_at_half(survival.time, survival.share),
-        _first_at_half(survival.time, low),
+        _after_last_above_half(survival.time, low),
         _first_at_half(survival.time, high),
     )
 
@@ -91,8 +91,7 @@ def survival_interval(
     survival = kaplan_meier(np.where(happened, values, last), happened)
     below = (values <= _first_at_half(survival.time, survival.share)).astype(np.float64)
     spread = spread_of_mean(below, epoch, level=level)
-    clustered = 1 < spread.n_epoch < n
-    inflation = max(1.0, spread.widening) if clustered else 1.0
+    inflation = over_independent(spread, HALF, n, level) if spread.n_epoch < n else 1.0
     value, low, high = median_time(survival, level, inflation)
     if np.all(values == values[0]):
         low = high = value
@@ -106,6 +105,14 @@ def survival_interval(
 def _first_at_half(
     time: Float64[np.ndarray, " event"], share: Float64[np.ndarray, " event"]
 ) -> float:
-    return float(
-        next((t for t, s in zip(time, share, strict=True) if s <= HALF + ROUNDING), np.inf)
-    )
+    at_half = np.flatnonzero(share <= HALF + ROUNDING)
+    return float(time[at_half[0]]) if len(at_half) else np.inf
+
+
+def _after_last_above_half(
+    time: Float64[np.ndarray, " event"], limit: Float64[np.ndarray, " event"]
+) -> float:
+    """Where the limit goes below a half for good: near S = 1 wide limits begin there too."""
+    above = np.flatnonzero(limit > HALF + ROUNDING)
+    first = int(above[-1]) + 1 if len(above) else 0
+    return float(time[first]) if first < len(time) else np.inf

@@ -7,7 +7,8 @@ With q the 1 - tail quantile over draws, the mean of the highest share `tail` of
 (Rockafellar & Uryasev 2000, Journal of Risk 2:21), and q minimises the right side, so an error in q
 enters only at second order: CVaR is the mean over draws of q + max(x - q, 0) / tail with the
 sample's q as if it were known (Trindade et al. 2007, Journal of Banking & Finance 31:3524). Its
-interval is that of any mean, with epochs and skewness (`mean`): closed form, hence without a seed.
+interval is that of any mean, with epochs and skewness (`mean`): the BCa bootstrap in closed form,
+hence without a seed.
 
 Where the worst draws are all alike (nothing lost in any draw, or nothing back within the horizon)
 the transformed sample is constant and tells no error. The lower end is then that of the quantile,
@@ -17,7 +18,8 @@ or the epochs where not all of them have such draws.
 
 Limits: where fewer than one draw is in the tail nothing is known of it and the interval is all that
 is possible; with few it is short (50 draws in the tail are covered:
-tests/statistics/test_coverage.py). Of a snapshot, the instants' own error is not in it.
+tests/statistics/test_coverage.py), and so it is where epochs differ so much that one or two of
+eight hold nearly all the worst draws. Of a snapshot, the instants' own error is not in it.
 """
 
 import numpy as np
@@ -43,12 +45,15 @@ def tail_mean_interval(
         raise ValueError("the mean of a tail needs finite values")
     values = np.asarray(values, np.float64)
     count, method = len(values), f"mean of the worst {100 * tail:g} % of draws"
+    start, worst = order_statistic(values, 1 - tail), worst_part(values, tail)
     if tail * count < 1:
         method += f": fewer than one of {count}, no interval"
         return Estimate(float(values.max()), *within, np.inf, count, 0.0, method)
-    found = mean_interval(worst_part(values, tail), epoch, level=level)
+    found = mean_interval(
+        worst, epoch, within=(start, start + (within[1] - start) / tail), level=level
+    )
     low, high = max(found.low, within[0]), min(found.high, within[1])
-    if values.max() == order_statistic(values, 1 - tail):
+    if values.max() == start:
         low, high, more = _alike(values, epoch, tail, within, level)
         method += more
     else:

@@ -1,6 +1,6 @@
 """The schema of a result, and reading and writing it as xarray/zarr.
 
-A run folder holds::
+A run folder, or a prefix of an object store, holds::
 
     result.zarr/     zarr v3, an xarray DataTree; plain `xarray.open_datatree` opens it
     done/000012.json one stamp for each committed block of 256 draws, renamed into place last
@@ -14,6 +14,7 @@ is there. So a process killed at any instant loses at most the block it was writ
 is not covered, because zarr does not fsync. Several processes may write different blocks of one
 store at the same time: `write_block` and `commit` touch only that block's own files. Everything
 else (`create`, `extend`, `shorten`, `repair`, `write_group`, `set_attributes`) is for one process.
+`alone_in`, `holding` and `changing` see to both.
 """
 
 from sdn_mc.store.collected import (
@@ -25,9 +26,12 @@ from sdn_mc.store.collected import (
     write_collected,
 )
 from sdn_mc.store.compare import differences
+from sdn_mc.store.damage import Damage
 from sdn_mc.store.decisions import open_decisions, read_note, write_decisions, write_note
-from sdn_mc.store.files import RESULT_NAME, alone_in, check_space, full_disk_explained
+from sdn_mc.store.files import RESULT_NAME, check_space, full_disk_explained, is_url
 from sdn_mc.store.folders import not_yet_there, remove_unbegun
+from sdn_mc.store.locks import alone_in, changing, holding
+from sdn_mc.store.places import check_access, has_result, point
 from sdn_mc.store.result import Store, create, open_result, open_store
 from sdn_mc.store.schema import GROUPS, SCHEMA_VERSION, Variable, predicted_bytes
 
@@ -38,19 +42,26 @@ __all__ = [
     "SCHEMA_VERSION",
     "STATUS",
     "Axis",
+    "Damage",
     "Point",
     "Store",
     "Variable",
     "alone_in",
+    "changing",
+    "check_access",
     "check_space",
     "create",
     "differences",
     "full_disk_explained",
+    "has_result",
+    "holding",
+    "is_url",
     "not_yet_there",
     "open_collected",
     "open_decisions",
     "open_result",
     "open_store",
+    "point",
     "predicted_bytes",
     "read_note",
     "remove_unbegun",

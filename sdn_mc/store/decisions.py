@@ -44,16 +44,21 @@ def write_decisions(
     }
     coordinates = {name: variables.pop(name) for name in COORDINATES}
     dataset = xr.Dataset(variables, coordinates, dict(attributes))
-    path = Path(folder) / DECISIONS_NAME
-    partial = Path(folder) / f"{PARTIAL_PREFIX}{DECISIONS_NAME}"
-    shutil.rmtree(partial, ignore_errors=True)
-    dataset.to_zarr(partial, zarr_format=3, consolidated=False)
-    shutil.rmtree(path, ignore_errors=True)
-    partial.replace(path)
+    path, table_path = Path(folder) / DECISIONS_NAME, Path(folder) / TABLE_NAME
+    new, new_table = (each.with_name(PARTIAL_PREFIX + each.name) for each in (path, table_path))
+    shutil.rmtree(new, ignore_errors=True)
     text = io.StringIO()
     table = dataset.to_dataframe().reset_index(level=["measure", "point"])
     table.to_csv(text, index=False, quoting=csv.QUOTE_MINIMAL)
-    (Path(folder) / TABLE_NAME).write_text(text.getvalue(), encoding="utf-8")
+    try:
+        dataset.to_zarr(new, zarr_format=3, consolidated=False)
+        new_table.write_text(text.getvalue(), encoding="utf-8")
+        shutil.rmtree(path, ignore_errors=True)
+        new.replace(path)
+        new_table.replace(table_path)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        new_table.unlink(missing_ok=True)
     return path
 
 
@@ -65,7 +70,13 @@ def open_decisions(path: str | Path) -> xr.Dataset:
         raise InputError(
             f"{given}: there are no decisions here yet; `sdn-mc resume {given}` ends the study"
         )
-    return xr.open_zarr(inside, consolidated=False).load()
+    try:
+        return xr.open_zarr(inside, consolidated=False).load()
+    except Exception as error:  # a damaged chunk: each codec raises what it likes
+        raise InputError(
+            f"{given}: the decisions cannot be read ({error}); `sdn-mc resume {given}` writes them "
+            "again"
+        ) from None
 
 
 def write_note(path: Path, content: Mapping[str, Any]) -> None:

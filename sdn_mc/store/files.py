@@ -1,26 +1,26 @@
-"""Where the files of a result are, how one is replaced in one step, and what a full disk says."""
+"""What the files of a result are called, how one is replaced in one step, what a full disk says."""
 
 import contextlib
 import errno
-import fcntl
 import json
-import os
 import shutil
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sdn_mc.core.problems import InputError
-from sdn_mc.store.schema import SCHEMA_VERSION, damaged_attributes
+from sdn_mc.store.schema import OLDEST_READABLE, SCHEMA_VERSION, damaged_attributes
 
 RESULT_NAME = "result.zarr"
 DONE_NAME = "done"
+POINTER_NAME = "result.url"  # in a run folder whose result is elsewhere: where
 PARTIAL_PREFIX = ".partial-"  # what a killed process may leave in the run folder
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
-def locate(path: str | Path) -> Path:
+def locate(path: str | Path, to_write: bool = False) -> Path:
     """The `result.zarr` meant by `path` (it, or the folder it lies in), known to be readable."""
     given = Path(path)
     if not given.exists():
@@ -29,7 +29,7 @@ def locate(path: str | Path) -> Path:
             "(outputs/<date>/<time>) or the result.zarr inside it."
         )
     result = given if (given / "zarr.json").is_file() else given / RESULT_NAME
-    attributes = _root_attributes(result)
+    attributes = root_attributes(result)
     if attributes is None or "schema_version" not in attributes:
         unfinished = given.is_dir() and any(given.glob(f"{PARTIAL_PREFIX}*"))
         raise InputError(
@@ -38,13 +38,7 @@ def locate(path: str | Path) -> Path:
             else f"{given}: this is not a result of sdn-mc (no readable {RESULT_NAME}); give the "
             "folder that a run printed (outputs/<date>/<time>) or the result.zarr inside it."
         )
-    found = attributes["schema_version"]
-    if found != SCHEMA_VERSION:
-        raise InputError(
-            f"{given}: written with version {found} of the result schema, and this program reads "
-            f"version {SCHEMA_VERSION}; use the sdn-mc that wrote it (attribute `versions`), or "
-            f'read it with xarray.open_datatree(path, engine="zarr", consolidated=False).'
-        )
+    check_schema(given, attributes, to_write)
     if damaged := damaged_attributes(attributes):
         raise InputError(
             f"{given}: the result is damaged (its attributes {', '.join(damaged)} are not what "
@@ -53,28 +47,48 @@ def locate(path: str | Path) -> Path:
     return result
 
 
-@contextlib.contextmanager
-def alone_in(folder: str | Path) -> Iterator[None]:
-    """While this lasts, no other process writes to the run folder; a killed one holds nothing."""
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    held = os.open(folder, os.O_RDONLY)
+def is_url(where: str | Path) -> bool:
+    """Whether an object store is meant, and not a folder."""
+    return "://" in str(where)
+
+
+def check_schema(given: str | Path, attributes: Mapping[str, Any], to_write: bool = False) -> None:
+    """Refuse a result that this program would misread, or would write otherwise than it began."""
+    found, oldest = attributes["schema_version"], SCHEMA_VERSION if to_write else OLDEST_READABLE
+    if isinstance(found, int) and oldest <= found <= SCHEMA_VERSION:
+        return
+    which = str(oldest) if oldest == SCHEMA_VERSION else f"{oldest} to {SCHEMA_VERSION}"
+    raise InputError(
+        f"{given}: written with version {found} of the result schema, and this sdn-mc "
+        f"{'continues' if to_write else 'reads'} version {which}; use the sdn-mc that wrote it "
+        f"({_writer(attributes)}), or start a new run. Any version can be read with "
+        'xarray.open_datatree(path, engine="zarr", consolidated=False).'
+    )
+
+
+def _writer(attributes: Mapping[str, Any]) -> str:
+    """Which sdn-mc began a result, as far as that can be read."""
     try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                f"{folder}: another process is writing to this run; wait until it has ended"
-            ) from None
-        yield
-    finally:
-        os.close(held)
+        return str(json.loads(attributes["versions"])["sdn_mc"])
+    except (KeyError, TypeError, ValueError):
+        return "attribute `versions`"
 
 
 def replace_json(path: Path, content: Any, scratch: Path) -> None:
-    """Write JSON in one step: whoever reads sees the old file or the new one, whole."""
-    partial = scratch / f"{PARTIAL_PREFIX}{path.parent.name}-{path.name}-{os.getpid()}"
+    """Write JSON in one step."""
+    replace_bytes(path, as_json(content), scratch)
+
+
+def as_json(content: Any) -> bytes:
+    """What is written of it."""
+    return json.dumps(content, indent=1, allow_nan=False).encode()
+
+
+def replace_bytes(path: Path, content: bytes, scratch: Path) -> None:
+    """Write a file in one step: whoever reads sees the old one or the new one, whole."""
+    partial = scratch / f"{PARTIAL_PREFIX}{path.parent.name}-{path.name}-{uuid.uuid4().hex[:8]}"
     try:
-        partial.write_text(json.dumps(content, indent=1, allow_nan=False), encoding="utf-8")
+        partial.write_bytes(content)
         partial.replace(path)
     except OSError:
         partial.unlink(missing_ok=True)
@@ -98,11 +112,12 @@ def full_disk_explained(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
-        resume = f"run `sdn-mc resume {path}` (what is committed is kept), or "
+        kept = f"run `sdn-mc resume {path}` (what is committed is kept), or "
+        is_begun = any(path.glob(f"**/{RESULT_NAME}"))
         raise InputError(
-            f"{path}: the disk is full. Make room and "
-            f"{resume if (path / RESULT_NAME).exists() else ''}start again with store.paths=none "
-            "or store.paths=first_1000, with fewer draws, or with hydra.run.dir on another disk."
+            f"{path}: the disk is full. Make room and {kept if is_begun else ''}start again with "
+            "store.paths=none or store.paths=first_1000, with fewer draws, or with hydra.run.dir "
+            "on another disk."
         ) from error
 
 
@@ -120,7 +135,7 @@ def check_space(path: str | Path, needed_bytes: int) -> None:
         )
 
 
-def _root_attributes(result: Path) -> dict[str, Any] | None:
+def root_attributes(result: Path) -> dict[str, Any] | None:
     try:
         found = json.loads((result / "zarr.json").read_text(encoding="utf-8"))["attributes"]
         return found if isinstance(found, dict) else None

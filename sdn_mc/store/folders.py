@@ -2,10 +2,12 @@
 
 import contextlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sdn_mc.store.files import RESULT_NAME
+from sdn_mc.core.problems import InputError
+from sdn_mc.store.files import POINTER_NAME, RESULT_NAME
+from sdn_mc.store.locks import LOCK_NAME, alone_in
 
 
 def not_yet_there(folder: str | Path) -> list[Path]:
@@ -23,15 +25,18 @@ def remove_unbegun(folder: str | Path, new: Sequence[Path], own: Sequence[str]) 
         own: what else of a folder that was there before may go, by name.
     """
     whole = Path(folder).absolute()
-    if any(whole.glob(f"**/{RESULT_NAME}")):
+    if any(found for name in (RESULT_NAME, POINTER_NAME) for found in whole.glob(f"**/{name}")):
         return
-    if whole in new:
-        shutil.rmtree(whole, ignore_errors=True)
-    else:
-        for path in (whole / name for name in own):
-            shutil.rmtree(path, ignore_errors=True)
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+    if whole.exists():
+        with contextlib.suppress(InputError), alone_in(whole):  # or another process begins it now
+            _remove([whole] if whole in new else [whole / name for name in (*own, LOCK_NAME)])
     for path in new:
         with contextlib.suppress(OSError):  # it holds something else, or is gone
             path.rmdir()
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)

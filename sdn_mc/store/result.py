@@ -1,10 +1,9 @@
-"""A result on disk: made, filled block by block, committed, resumed, extended, read."""
+"""A result: made, filled block by block, committed, resumed, extended, read."""
 
 import dataclasses
 import functools
 import json
 import math
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,21 +20,14 @@ from sdn_mc.store.arrays import (
     draw_word,
     make_group,
     n_blocks,
-    open_root,
     read_draws,
+    rewrite_whole,
     write_draws,
     write_whole,
 )
-from sdn_mc.store.files import (
-    DONE_NAME,
-    PARTIAL_PREFIX,
-    RESULT_NAME,
-    check_space,
-    full_disk_explained,
-    locate,
-    remove_partial,
-    replace_json,
-)
+from sdn_mc.store.damage import Damage, is_sound, sums_of, told
+from sdn_mc.store.files import DONE_NAME, RESULT_NAME, as_json, is_url
+from sdn_mc.store.places import Place, place_at, place_of
 from sdn_mc.store.schema import (
     DRAW,
     GROUPS,
@@ -47,21 +39,22 @@ from sdn_mc.store.schema import (
     stored_draws,
 )
 
+_ROOT = f"{RESULT_NAME}/zarr.json"
 _STAMP_KEYS = ("seed", "config_hash", "code_version")
 
 
 def create(
-    folder: str | Path,
+    where: str | Path,
     variables: Sequence[Variable],
     sizes: Mapping[str, int],
     constants: Mapping[str, np.ndarray],
     attributes: Mapping[str, Any],
     draw_limit: Mapping[str, int] | None = None,
 ) -> "Store":
-    """Make `folder`/result.zarr, which appears in one step, with every block still to be written.
+    """Make `where`/result.zarr, which appears in one step, with every block still to be written.
 
     Args:
-        folder: the run folder; made if it is missing.
+        where: the run folder, made if it is missing, or the URL of a prefix in an object store.
         variables: everything but what `write_group` adds later.
         sizes: length of every axis.
         constants: "/group/name" -> values of every variable without draws.
@@ -71,56 +64,56 @@ def create(
     check_variables(variables)
     check_attributes(attributes)
     _check_constants(variables, constants)
-    run = Path(folder)
-    if (run / RESULT_NAME).exists():
-        raise InputError(
-            f"{run}: there is a result in this folder already; continue it with "
-            f"`sdn-mc resume {run}`, or choose another hydra.run.dir."
-        )
     own = {
         "schema_version": SCHEMA_VERSION,
         "n_draw": sizes[DRAW],
         "draw_limit": dict(draw_limit or {}),
     }
-    partial = run / f"{PARTIAL_PREFIX}{RESULT_NAME}"
-    with full_disk_explained(run):
-        run.mkdir(parents=True, exist_ok=True)
-        remove_partial(run)
-        shutil.rmtree(run / DONE_NAME, ignore_errors=True)  # stamps of a result that was deleted
-        try:
-            _fill(partial, variables, sizes, constants, dict(attributes) | own)
-            partial.rename(run / RESULT_NAME)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-    return Store(run / RESULT_NAME)
+    place = place_of(where)
+    with place.explained():
+        place.begin()
+        said = dict(attributes) | own
+        place.put_tree(RESULT_NAME, lambda root: _fill(root, variables, sizes, constants, said))
+    return Store(place)
 
 
-def open_store(path: str | Path) -> "Store":
-    """An existing result, by its run folder or its `result.zarr`. Changes nothing on disk."""
-    return Store(locate(path))
+def open_store(path: str | Path, to_write: bool = False) -> "Store":
+    """An existing result, by its run folder, its `result.zarr` or its URL. Changes nothing."""
+    return Store(place_at(path, to_write))
 
 
 def open_result(path: str | Path) -> xr.DataTree:
-    """A result as a lazy xarray tree."""
+    """A result as a lazy xarray tree, all of whose files are as they were written."""
     store = open_store(path)
     if not store.is_whole:
         raise InputError(
             f"{path}: the run was stopped while it changed its number of draws; "
             f"`sdn-mc resume {path}` mends it."
         )
-    return xr.open_datatree(store.path, engine="zarr", consolidated=False)
+    if damaged := store.damaged():
+        raise InputError(
+            f"{path}: damaged since it was written: {told(damaged)}; `sdn-mc resume {path}` makes "
+            "that again, with the same bits. xarray.open_datatree opens the rest."
+        )
+    with store.place.explained():
+        return xr.open_datatree(store.place.to_read(), engine="zarr", consolidated=False)
 
 
 @dataclasses.dataclass(frozen=True)
 class Store:
-    """A result that can be written to. `path` is the `result.zarr`."""
+    """A result that can be written to."""
 
-    path: Path
+    place: Place
 
     @property
-    def folder(self) -> Path:
-        """The run folder."""
-        return self.path.parent
+    def path(self) -> Path | str:
+        """The `result.zarr`."""
+        return self.place.path
+
+    @property
+    def folder(self) -> Path | str:
+        """The run folder, or the URL that stands for it."""
+        return self.place.folder
 
     @property
     def n_draw(self) -> int:
@@ -169,10 +162,11 @@ class Store:
                 raise ValueError(
                     f"{name}: shape {given.shape}, but block {block} has {count} draws"
                 )
-        with full_disk_explained(self.folder):
-            self._stamp_path(block).unlink(missing_ok=True)
-            for name, given in values.items():
-                write_draws(name, self._by_draw[name], first, given)
+        with self.place.explained():
+            self.place.remove(_stamp_name(block))
+            self.place.each(
+                lambda name: write_draws(name, self._by_draw[name], first, values[name]), values
+            )
 
     def commit(self, block: int, stamp: Mapping[str, Any]) -> None:
         """Declare a block written. `stamp` says by what: seed, config_hash, code_version."""
@@ -180,20 +174,52 @@ class Store:
         if missing:
             raise ValueError(f"the stamp of block {block} lacks {', '.join(missing)}")
         content = dict(stamp) | {"n_draw": self.block_draws(block)}
-        with full_disk_explained(self.folder):
-            self._done.mkdir(exist_ok=True)
-            replace_json(self._stamp_path(block), content, self.folder)
+        with self.place.explained():
+            content["crc32"] = sums_of(self.place, self._by_draw, block)
+            self.place.replace(_stamp_name(block), as_json(content))
 
     def done_blocks(self) -> dict[int, dict[str, Any]]:
         """Committed blocks, in order, with their stamps."""
         found = {}
-        for file in sorted(self._done.glob("[0-9]*.json")):
+        with self.place.explained():
+            stamps = self.place.stamps()
+        for name, content in stamps.items():
             try:
-                found[int(file.stem)] = json.loads(file.read_text(encoding="utf-8"))
-            except ValueError:  # emptied by a loss of power: the block is computed again
+                found[int(name.removesuffix(".json"))] = dict(json.loads(content))
+            except (ValueError, TypeError):  # emptied by a loss of power: it is computed again
                 continue
-        n_block = self.n_block
-        return {block: stamp for block, stamp in found.items() if block < n_block}
+        n_draw = self.n_draw  # a block that was a part when it was committed counts for no more
+        left = {block: min(DRAWS_PER_GROUP, n_draw - block * DRAWS_PER_GROUP) for block in found}
+        return {b: stamp for b, stamp in found.items() if stamp["n_draw"] >= left[b] > 0}
+
+    def discard(self, block: int) -> None:
+        """Take back that a block is written."""
+        with self.place.explained():
+            self.place.remove(_stamp_name(block))
+
+    def damaged(self) -> list[Damage]:
+        """What is no longer as it was written, in committed blocks and in arrays without draws.
+
+        Object stores check what they keep by themselves, and reading all of it takes long.
+        """
+        if is_url(self.folder):
+            return []
+        found = []
+        for block, stamp in self.done_blocks().items():
+            if before := stamp.get("crc32"):  # an older result has none
+                now = sums_of(self.place, self._by_draw, block)
+                found += [Damage(n, block) for n in before if before[n] != now.get(n)]
+        return found + self.damaged_whole()
+
+    def damaged_whole(self) -> list[Damage]:
+        """The same of arrays without draws alone."""
+        whole = {n: array for n, array in self.arrays().items() if draw_axis(array) is None}
+        return [Damage(name, None) for name, array in whole.items() if not is_sound(array)]
+
+    def rewrite(self, name: str, values: np.ndarray) -> None:
+        """Write an array without draws again."""
+        with self.place.explained():
+            rewrite_whole(name, self.arrays()[name], values)
 
     def n_committed(self) -> int:
         """Draws, from the first on without a gap, that are committed."""
@@ -207,9 +233,9 @@ class Store:
         before = self.n_draw
         if n_draw < before:
             raise ValueError(f"{self.path} has {before} draws; extend({n_draw}) would lose some")
-        check_space(self.folder, self._draw_bytes(n_draw) - self._draw_bytes(before))
+        self.place.check_space(self._draw_bytes(n_draw) - self._draw_bytes(before))
         if n_draw > before and before % DRAWS_PER_GROUP:
-            self._stamp_path(before // DRAWS_PER_GROUP).unlink(missing_ok=True)
+            self.place.remove(_stamp_name(before // DRAWS_PER_GROUP))
         self._resize(n_draw)
         self.set_attributes({"n_draw": n_draw})  # last: until here, `repair` goes back to `before`
 
@@ -222,85 +248,73 @@ class Store:
 
     def repair(self) -> None:
         """Undo or finish what a killed process left half done; while no other process writes."""
-        for path in (self._done, *self.path.rglob("*")):
-            if path.is_symlink():  # what is written there would change something else
-                raise InputError(f"{path}: this link leads out of the result; put a copy there")
-        remove_partial(self.folder)
-        for leftover in self.path.rglob("*.partial"):  # zarr's own, beside the chunks
-            leftover.unlink()
+        self.place.clean()
         self._resize(self.n_draw)
         n_block = self.n_block
-        for file in self._done.glob("[0-9]*.json"):
-            if int(file.stem) >= n_block:
-                file.unlink()
+        for name in self.place.stamps():
+            if int(name.removesuffix(".json")) >= n_block:
+                self.place.remove(f"{DONE_NAME}/{name}")
 
     def write_group(
         self, group: str, variables: Sequence[Variable], values: Mapping[str, np.ndarray]
     ) -> None:
-        """Replace a group that has no draws. Readers see the old one, none for a moment, the new.
-
-        Killed in that moment, the result opens without the group, which a resumed run writes again.
-        """
+        """Replace a group without draws. Readers see the old one, none for a moment, the new."""
         check_variables(variables)
         _check_constants(variables, values)
         if any(v.by_draw or v.group != group for v in variables):
             raise ValueError(f"{group}: only variables of this group, without draws")
         sizes = {d: n for v in variables for d, n in zip(v.dims, values[v.path].shape, strict=True)}
-        new, old = (
-            self.folder / f"{PARTIAL_PREFIX}{w}{group.strip('/')}" for w in ("new-", "old-")
-        )
-        target = self.path / group.strip("/")
-        with full_disk_explained(self.folder):
-            for leftover in (new, old):
-                shutil.rmtree(leftover, ignore_errors=True)
-            try:
-                arrays = make_group(open_root(new, "w"), "/", variables, sizes, None)
-                for variable in variables:
-                    write_whole(arrays[variable.path], variable, values[variable.path])
-                if target.exists():
-                    target.rename(old)
-                new.rename(target)
-            finally:
-                for leftover in (new, old):
-                    shutil.rmtree(leftover, ignore_errors=True)
+
+        def fill(root: zarr.Group) -> None:
+            arrays = make_group(root, "/", variables, sizes, None)
+            for variable in variables:
+                write_whole(arrays[variable.path], variable, values[variable.path])
+
+        with self.place.explained():
+            self.place.put_tree(f"{RESULT_NAME}{group}", fill)
 
     def read(self, name: str, first_draws: int | None = None) -> np.ndarray:
         """An array in draw order, or its first draws; what is not yet written is NaN (or 0)."""
-        array = open_root(self.path, "r")[name.strip("/")]
-        if isinstance(array, zarr.Group):
-            raise KeyError(f"{name} is a group of {self.path}; name one of its arrays")
-        return read_draws(array, first_draws)
+        with self.place.explained():
+            array = self.place.root("r")[name.strip("/")]
+            if isinstance(array, zarr.Group):
+                raise KeyError(f"{name} is a group of {self.path}; name one of its arrays")
+            try:
+                return read_draws(array, first_draws)
+            except (ValueError, RuntimeError, TypeError) as error:  # a damaged chunk
+                raise InputError(
+                    f"{self.path}: {name} cannot be read ({error}); `sdn-mc resume {self.folder}` "
+                    "makes again what is damaged"
+                ) from None
 
     def is_readable(self, group: str) -> bool:
         """Whether a group is there and every array of it can be read."""
-        names = [name for name in self.arrays() if name.startswith(f"{group}/")]
-        try:
-            return bool(names) and all(self.read(name) is not None for name in names)
-        except Exception:  # a damaged chunk: each codec raises what it likes
-            return False
+        arrays = [a for name, a in self.arrays().items() if name.startswith(f"{group}/")]
+        return bool(arrays) and all(map(is_sound, arrays))
 
     def arrays(self) -> dict[str, Array]:
         """All arrays now in the result, by "/group/name"."""
-        root = open_root(self.path)
-        return {f"/{g}/{n}": a for g, node in root.groups() for n, a in node.arrays()}
+        with self.place.explained():
+            try:
+                groups = self.place.root().groups()
+                return {f"/{g}/{n}": a for g, node in groups for n, a in node.arrays()}
+            except (ValueError, TypeError, KeyError) as error:  # a damaged zarr.json
+                raise InputError(
+                    f"{self.folder}: the description of an array is damaged ({error}), and cannot "
+                    "be made again; start a new run"
+                ) from None
 
     def attributes(self) -> dict[str, Any]:
         """The root's attributes."""
-        return json.loads((self.path / "zarr.json").read_text(encoding="utf-8"))["attributes"]
+        with self.place.explained():
+            return json.loads(self.place.read(_ROOT))["attributes"]
 
     def set_attributes(self, changes: Mapping[str, Any]) -> None:
         """Add or replace attributes of the root, in one step."""
-        root = json.loads((self.path / "zarr.json").read_text(encoding="utf-8"))
-        root["attributes"] |= dict(changes)
-        with full_disk_explained(self.folder):
-            replace_json(self.path / "zarr.json", root, self.folder)
-
-    @property
-    def _done(self) -> Path:
-        return self.folder / DONE_NAME
-
-    def _stamp_path(self, block: int) -> Path:
-        return self._done / f"{block:06d}.json"
+        with self.place.explained():
+            root = json.loads(self.place.read(_ROOT))
+            root["attributes"] |= dict(changes)
+            self.place.replace(_ROOT, as_json(root))
 
     @functools.cached_property
     def _by_draw(self) -> dict[str, Array]:
@@ -326,11 +340,15 @@ class Store:
 
     def _resize(self, n_draw: int) -> None:
         lengths = self._lengths(n_draw)
-        with full_disk_explained(self.folder):
+        with self.place.explained():
             for name, array in self._by_draw.items():
                 axis = draw_axis(array)
                 if array.shape[axis] != lengths[name]:
                     array.resize((*array.shape[:axis], lengths[name], *array.shape[axis + 1 :]))
+
+
+def _stamp_name(block: int) -> str:
+    return f"{DONE_NAME}/{block:06d}.json"
 
 
 def _check_constants(variables: Sequence[Variable], values: Mapping[str, np.ndarray]) -> None:
@@ -340,13 +358,12 @@ def _check_constants(variables: Sequence[Variable], values: Mapping[str, np.ndar
 
 
 def _fill(
-    partial: Path,
+    root: zarr.Group,
     variables: Sequence[Variable],
     sizes: Mapping[str, int],
     constants: Mapping[str, np.ndarray],
     attributes: Mapping[str, Any],
 ) -> None:
-    root = open_root(partial, "w")
     root.update_attributes(dict(attributes))
     limits = attributes["draw_limit"]
     for group in GROUPS:

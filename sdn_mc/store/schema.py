@@ -10,6 +10,7 @@ import numpy as np
 from sdn_mc.core.constants import DRAWS_PER_GROUP
 
 SCHEMA_VERSION = 1  # goes up when a reader of older results would misread newer ones
+OLDEST_READABLE = 1  # goes up when this program would misread older ones
 
 GROUPS = {
     "/scene": "What does not depend on the draw: times, sites, flows, fleet.",

@@ -239,7 +239,7 @@ def test_a_damaged_summary_is_told_and_written_again(tmp_path):
     chunks = tmp_path / "run" / "result.zarr" / "summary" / "availability" / "c"
     whole = sdn_mc.open_result(tmp_path / "run")["summary"]["availability"].values
     next(file for file in chunks.rglob("*") if file.is_file()).write_bytes(b"damaged")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="damaged since it was written: /summary/avail"):
         print_summary(tmp_path / "run", QUIET)
     runner.resume(tmp_path / "run", QUIET)
     again = sdn_mc.open_result(tmp_path / "run")["summary"]["availability"].values

@@ -128,15 +128,27 @@ def test_a_sweep_begun_again_starts_only_what_is_missing(broken, made, monkeypat
 def test_further_values_are_added_and_more_draws_go_to_all(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder, words = tmp_path / "sweep", (*BASE, "draws=32")
-    sweep(folder, *words, f"{RATE}=2")
-    before = files(folder / "0")
     sweep(folder, *words, f"{RATE}=0.1,2")
-    assert files(folder / "0") == before
+    before = files(folder / "0") | files(folder / "1")
+    sweep(folder, *words, f"{RATE}=0.1,1,2")
+    assert files(folder / "0") | files(folder / "1") == before
     tree = sdn_mc.collect(folder)
-    assert tree["folder"].values.tolist() == ["1", "0"]
-    assert tree["rate_per_year"].values.tolist() == [0.1, 2]
+    assert tree["folder"].values.tolist() == ["0", "2", "1"]
+    assert tree["rate_per_year"].values.tolist() == [0.1, 1, 2]
     cli.main(["resume", str(folder), "draws=64"])
-    assert sdn_mc.collect(folder)["n_draw"].values.tolist() == [64, 64]
+    assert sdn_mc.collect(folder)["n_draw"].values.tolist() == [64, 64, 64]
+
+
+def test_points_with_other_flows_have_values_where_they_have_the_flow(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    base = [word for word in BASE if not word.startswith("flows.flows")]
+    pairs = "[[London,Paris]],[[New York,London],[London,Paris]]"
+    sweep(tmp_path / "sweep", *base, "draws=32", f"flows.flows={pairs}")
+    values = sdn_mc.collect(tmp_path / "sweep")["/summary/availability"].sel(column="attacked")
+    assert values["flow"].values.tolist() == ["London - Paris", "over flows", "New York - London"]
+    one, two = values.values
+    assert np.isnan(one[2]) and np.isfinite([*one[:2], *two]).all()
+    assert one[0] == one[1] == two[0] and two[1] == pytest.approx((two[0] + two[2]) / 2)
 
 
 @pytest.mark.parametrize("words", [("seed=2",), ("access.min_elevation_deg=5,10",)])

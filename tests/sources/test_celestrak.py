@@ -2,12 +2,14 @@
 
 import json
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from sdn_mc import cli
 from sdn_mc.core.problems import InputError
 from sdn_mc.sources import download_elements, read_input
 
@@ -40,6 +42,7 @@ class Server:
 
     def __init__(self) -> None:
         self.status, self.body, self.promised = 200, GOOD, None
+        self.breaks = False  # in the middle of the body, as when a node or a cable fails
         self.asked: list[tuple[str, str]] = []
         server = self
 
@@ -49,7 +52,7 @@ class Server:
                 self.send_response(server.status)
                 self.send_header("Content-Length", str(server.promised or len(server.body)))
                 self.end_headers()
-                self.wfile.write(server.body)
+                self.wfile.write(server.body[: len(server.body) // (1 + server.breaks)])
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
@@ -124,7 +127,7 @@ def test_an_old_copy_is_renewed(server, ask):
         (200, b"<!DOCTYPE html><html>", None, "DOCTYPE"),
         (200, b"", None, "nothing"),
         (200, b"[]", None, "no usable element sets"),
-        (200, GOOD[:200], None, "no usable element sets"),
+        (200, GOOD[:200], None, "cut off after 200 bytes"),
         (200, GOOD[:200], len(GOOD), "cut off after 200"),
         (200, json.dumps([RECORD | {"ECCENTRICITY": 2}]).encode(), None, "eccentricity is 2"),
     ],
@@ -143,6 +146,34 @@ def test_an_answer_that_is_not_data_leaves_the_copy_and_is_told(
     assert (copy.read_bytes(), copy.stat().st_mtime) == before
     with pytest.raises(InputError, match=r"CelesTrak group oneweb: .*by hand"):
         ask(30.0, group="oneweb")
+
+
+def test_a_connection_that_breaks_leaves_the_copy_and_may_be_tried_again(server, ask, tmp_path):
+    ask()
+    server.breaks = True
+    assert f"the answer was cut off after {len(GOOD) // 2} of" in ask(30.0).notes[0]
+    with pytest.raises(InputError, match="check the name and the network"):
+        ask(30.0, group="oneweb")
+    server.breaks = False
+    assert len(ask(30.1, group="oneweb").elements) == 1, "no refusal is remembered"
+    names = sorted(file.name for file in (tmp_path / "cache").iterdir())
+    assert names == ["oneweb.json", "starlink.json"]
+
+
+def test_a_run_whose_download_is_interrupted_is_one_message_and_leaves_nothing(
+    server, tmp_path, monkeypatch, capfd
+):
+    server.promised = len(GOOD) + 1
+    monkeypatch.setenv("SDN_MC_CELESTRAK_URL", server.url)
+    monkeypatch.setenv("SDN_MC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["sdn-mc"])
+    with pytest.raises(SystemExit) as end:
+        cli.main(["run", "constellation=celestrak", "constellation.group=oneweb", "columns=null"])
+    told = capfd.readouterr().err
+    assert end.value.code == 2 and told.count("\n") == 1
+    assert f"the answer was cut off after {len(GOOD)} of {len(GOOD) + 1} bytes" in told
+    assert "constellation.path=FILE" in told and not list(tmp_path.rglob("*"))
 
 
 def test_a_refused_group_is_not_asked_for_again_for_two_hours(server, ask):

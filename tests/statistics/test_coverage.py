@@ -27,7 +27,7 @@ DAILY_SHARE = 0.75  # of the day that the daily cycle leaves open: availability 
 AVAILABILITY = UP_MIN / (UP_MIN + DOWN_MIN) * DAILY_SHARE
 
 
-@pytest.fixture(params=[500, pytest.param(4000, marks=pytest.mark.slow)])
+@pytest.fixture(params=[200, pytest.param(4000, marks=pytest.mark.slow)])
 def repetitions(request):
     return request.param
 

@@ -178,6 +178,14 @@ def test_a_paired_difference_is_the_paired_t_of_scipy_in_one_epoch():
     assert found.method.startswith("paired")
 
 
+def test_columns_that_never_differ_may_differ_in_draws_not_seen():
+    same = np.random.default_rng(7).random(1000)
+    found = paired_difference(same, same, one_epoch(same), within=(-1.0, 1.0))
+    assert found.value == 0
+    # 1 - 0.05^(1/1000), two digits published, to either side.
+    assert (found.low, found.high) == pytest.approx((-2.99e-3, 2.99e-3), abs=0.005e-3)
+
+
 def test_one_draw_says_nothing_of_its_error():
     found = mean_interval(np.array([0.4]), np.array([0]), within=(0.0, 1.0))
     assert (found.value, found.low, found.high) == (0.4, 0.0, 1.0)

@@ -30,6 +30,18 @@ def test_each_method_is_applied_to_each_flow():
     assert mean["method"].dtype.kind == "U"
 
 
+def test_a_mean_of_one_yes_or_no_a_draw_is_a_share():
+    epoch = np.repeat(np.arange(4), 64)
+    up = (np.arange(256) % 64 > 2).astype(np.float64)  # 12 of 256 are down
+    single = summarise(
+        output("mean", within=(0.0, 1.0)), up[:, None], epoch, np.full((4, 1, 1), 0.9)
+    )
+    assert single["low"][0] == share_interval(up, epoch).low
+    assert "Wilson" in single["method"][0]
+    many = summarise(output("mean", within=(0.0, 1.0)), up[:, None], epoch, np.full((4, 9, 1), 0.9))
+    assert "instants" in many["method"][0]
+
+
 def test_a_difference_makes_no_allowance_for_instants_that_were_not_seen():
     rng = np.random.default_rng(2)
     values = rng.random((64, 1)) * 1e-4

@@ -68,6 +68,13 @@ def test_what_is_never_down_has_no_width():
     assert (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
 
 
+def test_wide_limits_about_the_first_events_are_no_limits_of_the_median():
+    # Of 1000 draws, with limits five times as wide, the log-log limit is below a half already after
+    # the first event; a share of 0.5 +- 0.15 is still waiting within 150 ranks of the median.
+    low = median_time(kaplan_meier(np.arange(1.0, 1001.0), np.ones(1000, bool)), inflation=5.0)[1]
+    assert 330 < low < 370
+
+
 def test_epochs_that_differ_widen_the_interval():
     rng = np.random.default_rng(2)
     epoch = np.repeat(np.arange(4), 50)

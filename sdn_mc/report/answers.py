@@ -1,0 +1,211 @@
+"""The question and its answer in words, as a reader who knows nothing of the project needs them.
+
+Every number is the summary's, in the same digits as in the tables.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import xarray as xr
+
+from sdn_mc.report.figures_data import (
+    ALL,
+    ALONE,
+    HEALTHY,
+    about,
+    array,
+    columns_of,
+    ends_of,
+    estimates,
+    is_snapshot,
+    what_hurts,
+)
+from sdn_mc.report.summary import share, value_and_interval
+
+Answer = tuple[str, list[str]]  # a question, paragraphs
+MOST_NAMED = 6
+HEALTHY_WORDS = "Healthy, without threats"
+
+
+def answers_of(tree: xr.DataTree) -> list[Answer]:
+    """Eight questions about a run."""
+    asked = f"{tree.attrs.get('question', tree.attrs['title'])}."
+    return [
+        ("What was asked?", [asked, *_asked(tree)]),
+        ("How available is it, healthy and attacked?", _available(tree)),
+        ("What hurt most?", [_hurt_most(tree)]),
+        ("What was assumed?", [_assumed(tree)]),
+        ("What would flip the verdict?", [_flips(tree)]),
+        ("How many draws?", [_draws(tree)]),
+        ("Which constellation?", [_constellation(tree)]),
+        ("On what machine?", [_machine(tree)]),
+    ]
+
+
+def _asked(tree: xr.DataTree) -> list[str]:
+    """In general words, with what acts in each column."""
+    n_flow = tree["/summary"].sizes["flow"] - 1
+    flows = f"each of {n_flow} flows is" if n_flow > 1 else "the flow is"
+    said = [
+        f"That is: how often {flows} connected over the satellites, and how late its data are, "
+        "without threats (the column healthy) and with them:"
+    ]
+    acts = about(tree, "columns", [])
+    said += [f"{column['name']}: {column['text']}." for column in acts[:MOST_NAMED]]
+    more = len(acts) - MOST_NAMED
+    return said + ([f"{more} more columns stand below."] if more > 0 else [])
+
+
+def interval_words(found: xr.Dataset, column: int) -> str:
+    """A value over flows with its interval."""
+    row = found.isel(column=column, flow=-1)
+    value, interval = value_and_interval(*ends_of(row), found.attrs["units"])
+    ends = interval.strip("[]").replace(", ", " to ")
+    return value + (f" (95 % interval {ends})" if interval else "")
+
+
+def _available(tree: xr.DataTree) -> list[str]:
+    found = estimates(tree, "availability")
+    if found is None:
+        return ["The run has not scored availability (it was not among its metrics)."]
+    columns = columns_of(tree)
+    words = [
+        f"{HEALTHY_WORDS if name == HEALTHY else f'Column {name}'}: {interval_words(found, k)}."
+        for k, name in enumerate(columns)
+    ]
+    shown, more = words[: MOST_NAMED + 1], len(words) - MOST_NAMED - 1
+    if more > 0:
+        shown.append(f"{more} more columns stand below.")
+    over = "the mean over flows" if tree["/summary"].sizes["flow"] > 2 else "the flow"
+    return [
+        f"Availability, the share of time with a path, {over}. {' '.join(shown)}",
+        "The intervals are sampling error alone: of draws, instants and epochs. They hold at this "
+        "one point of the assumptions, and say nothing of what is assumed.",
+    ]  # fmt: skip
+
+
+def _hurt_most(tree: xr.DataTree) -> str:
+    lost = what_hurts(tree)
+    if lost is None:
+        return "The run has no attacked column, or has not scored availability."
+    rows = {kind: lost.isel(row=[k for k, v in enumerate(lost["kind"].values) if v == kind])
+            for kind in ("lost", "saved")}  # fmt: skip
+    alone = rows["lost"]
+    importance = any(name.startswith(ALONE) for name in columns_of(tree))
+    if importance:
+        alone = alone.isel(row=[k for k, c in enumerate(alone["cause"].values) if str(c) != ALL])
+    what = "Of the causes, each acting alone," if importance else "Of the columns compared,"
+    if float(alone["value"].values[0]) == 0:
+        return f"Nothing: no draw lost a path. {what} none lost more than {_loss(alone, 0)}."
+    words = f"{what} {alone['cause'].values[0]} costs most: {_loss(alone, 0)} of the time is lost"
+    if alone.sizes["row"] > 1:
+        words += f"; next {alone['cause'].values[1]}: {_loss(alone, 1)}"
+    if rows["saved"].sizes["row"]:
+        best = rows["saved"]
+        words += f". Left out while all others act, {best['cause'].values[0]} saves most: "
+        words += _loss(best, 0)
+    return words + ". Differences are paired draw by draw with the healthy column."
+
+
+def _loss(rows: xr.Dataset, k: int) -> str:
+    value, low, high = ends_of(rows.isel(row=k))
+    return f"{share(value)} (95 % interval {low:.4f} to {high:.4f})"
+
+
+def _assumed(tree: xr.DataTree) -> str:
+    items = about(tree, "assumptions", [])
+    if not items:
+        return "Nothing that the run read is marked as assumed."
+    named = ", ".join(f"{item['name']} = {assumed_value(item)}" for item in items[-MOST_NAMED:])
+    return (
+        f"{len(items)} values that no public source states, among them {named}. All of them stand "
+        "under Assumed, not known, below."
+    )
+
+
+def assumed_value(item: dict[str, Any]) -> str:
+    """With its unit; a distribution by its name."""
+    value = item["value"]
+    if isinstance(value, dict) and "_target_" in value:
+        parts = ", ".join(f"{k}={v}" for k, v in value.items() if k != "_target_")
+        value = f"{str(value['_target_']).rpartition('.')[2]}({parts})"
+    unit = "" if item.get("unit") in ("", "1", None) else f" {item['unit']}"
+    return f"{value}{unit}"
+
+
+def _flips(tree: xr.DataTree) -> str:
+    del tree
+    return (
+        "A single run sweeps nothing, so it cannot tell. Sweep an assumption with `sdn-mc run -m "
+        "KEY=A,B,C`, or all of them with an experiment that has a study; its report names the "
+        "assumptions that flip the verdict and near which value."
+    )
+
+
+def _draws(tree: xr.DataTree) -> str:
+    attrs, scene = tree.attrs, tree["/scene"]
+    kind = "instants, a sample of the window" if is_snapshot(tree) else "contiguous steps"
+    columns = _counted(len(columns_of(tree)) - 1, "attacked column")
+    epochs = _counted(scene.sizes["epoch"], "epoch")
+    return (
+        f"{attrs['n_draw']:,} draws, seed {attrs['seed']}, in each of {columns}, over {epochs} of "
+        f"{scene.sizes['time']} {kind}, the first from {array(tree, '/scene/start')[0]}. Stopped: "
+        f"{attrs['stop_reason']}."
+    )
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n} {thing}" + ("" if n == 1 else "s")
+
+
+def _constellation(tree: xr.DataTree) -> str:
+    node, fleet = about(tree, "config", {}).get("constellation", {}), about(tree, "satellites", {})
+    words = f"{constellation_name(node)}: {fleet.get('read', 0):,} satellites, "
+    words += f"{fleet.get('in_mesh', 0):,} of them in the mesh"
+    if left := fleet.get("left_out"):
+        words += ", left out " + ", ".join(f"{n:,} {reason}" for reason, n in left.items())
+    notes = [note for note in about(tree, "notes", []) if not note.startswith("warning")]
+    return words + "." + (f" {notes[0]}." if notes else "")
+
+
+def constellation_name(node: dict[str, Any]) -> str:
+    """As its configuration calls it."""
+    members = node.get("members")
+    if isinstance(members, dict):
+        return ", ".join(members)
+    kind = str(node.get("_target_", "")).rpartition(".")[2]
+    return str(node.get("name") or node.get("path") or node.get("group") or kind)
+
+
+def _machine(tree: xr.DataTree) -> str:
+    versions = json.loads(tree.attrs["versions"])
+    listed = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return f"{tree.attrs['device']}; {listed}."
+
+
+def study_answers(found: xr.Dataset, first: xr.DataTree, flipping: Sequence[str]) -> list[Answer]:
+    """The same eight of a study; `flipping` says which assumption turns which verdict."""
+    said, n_point = dict(answers_of(first)), found.sizes["point"] - 1
+    measures = ", ".join(map(str, found["measure"].values))
+    both = zip(found["first"].values, found["second"].values, strict=True)
+    pairs = "; ".join(f"{a} against {b}" for a, b in both)
+    n_assumed = len(json.loads(found.attrs["assumptions"]))
+    own = {
+        "What was asked?": [
+            f"{found.attrs['title']}.",
+            f"Compared, on common draws: {pairs}. Measured by: {measures}.",
+        ],
+        "What was assumed?": [
+            f"{n_assumed} values that no public source states; they stand below, with the "
+            f"{n_point} settings that they were swept over, one at a time."
+        ],
+        "What would flip the verdict?": list(flipping)
+        or ["Over the values they were swept over, no assumption turns a decided verdict."],
+        "How many draws?": [
+            f"{found.attrs['n_draw']:,} draws in each of the runs, seed {found.attrs['seed']}."
+        ],
+    }
+    for asked in said.keys() - own.keys() - {"On what machine?"}:
+        own[asked] = ["In the first case, as assumed. " + said[asked][0], *said[asked][1:]]
+    return [(asked, own.get(asked, told)) for asked, told in said.items()]

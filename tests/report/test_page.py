@@ -1,0 +1,138 @@
+"""The report as a reader meets it: whole on disk, in words that equal the dataset, in a browser."""
+
+import html
+import importlib.util
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sdn_mc import cli, store
+from sdn_mc.core.problems import InputError
+from sdn_mc.report import figures_data, page
+from sdn_mc.report.summary import value_and_interval
+from tests.runner_fleet import run_here
+
+needs_plotly = pytest.mark.skipif(
+    importlib.util.find_spec("plotly") is None, reason="plotly is absent: pip install plotly"
+)
+MOST_BYTES = 15e6
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    """A run of the small fleet, with a given fault."""
+    return run_here(tmp_path_factory.mktemp("run"), "draws=300")
+
+
+@pytest.fixture(scope="module")
+def report(run) -> Path:
+    """Its report, by the command."""
+    cli.main(["report", str(run)])
+    return run / "report.html"
+
+
+def words_of(report: Path) -> str:
+    """What a reader reads: the page without scripts, styles and tags."""
+    text = re.sub(r"<(script|style)\b.*?</\1>", " ", report.read_text("utf-8"), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", text)))
+
+
+def answer(words: str, asked: str, until: str) -> str:
+    """What stands between two questions."""
+    return words.partition(asked)[2].partition(until)[0]
+
+
+@needs_plotly
+def test_the_page_holds_everything_and_asks_no_network(report):
+    text = report.read_text("utf-8")
+    assert report.stat().st_size < MOST_BYTES
+    outside = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)  # the library names hosts
+    assert not re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?(?:https?:)?//""", outside)
+    assert "http" not in re.sub(r"data:text/csv;base64,[\w+/=]+", "", outside)
+    for name in ("availability", "through_time", "latency", "map", "what_hurts"):
+        assert f'id="figure-{name}"' in text and f'download="{name}.csv"' in text
+
+
+@needs_plotly
+def test_the_words_answer_eight_questions_with_the_datasets_numbers(run, report):
+    words, tree = words_of(report), store.open_result(run)
+    assert "What was asked? " + tree.attrs["title"] in words
+    available = answer(words, "How available is it, healthy and attacked?", "What hurt most?")
+    found = figures_data.estimates(tree, "availability")
+    assert found is not None
+    for k, column in enumerate(figures_data.columns_of(tree)):
+        row = found.isel(column=k, flow=-1)
+        value, interval = value_and_interval(*figures_data.ends_of(row), "1")
+        low, high = interval.strip("[]").split(", ")
+        assert f"{column}" in available or column == "healthy"
+        assert f"{value} (95 % interval {low} to {high})" in available
+    lost = tree["/summary"]["availability_lost"].values[:, -1]
+    worst = figures_data.columns_of(tree)[int(np.argmax(lost))]
+    hurt = answer(words, "What hurt most?", "What was assumed?")
+    assert f"{worst} costs most: {lost.max():.4f}" in hurt
+    n_assumed = len(json.loads(tree.attrs["assumptions"]))
+    assert f"{n_assumed} values" in answer(words, "What was assumed?", "What would flip")
+    assert "cannot tell" in answer(words, "What would flip the verdict?", "How many draws?")
+    assert "300 draws, seed 1" in answer(words, "How many draws?", "Which constellation?")
+    fleet = answer(words, "Which constellation?", "On what machine?")
+    assert "60 satellites, 60 of them in the mesh" in fleet
+    assert tree.attrs["device"] in answer(words, "On what machine?", "The constellation")
+
+
+@needs_plotly
+def test_a_run_whose_inputs_are_gone_gets_a_page_that_says_why_it_has_no_globe(run, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(run, moved)
+    result = store.open_store(moved)
+    config = json.loads(result.attributes()["config"])
+    config["constellation"] = {
+        "_target_": "sdn_mc.constellation.element_sets.ElementSets",
+        "path": "gone.tle",
+    }
+    result.set_attributes({"config": json.dumps(config)})
+    cli.main(["report", str(moved), "--output", str(tmp_path / "page.html")])
+    words = words_of(tmp_path / "page.html")
+    assert "No globe: " in words and "gone.tle" in words
+    assert "Availability by flow" in words
+
+
+@needs_plotly
+def test_several_runs_share_a_page(run, tmp_path):
+    cli.main(["report", str(run), str(run / "result.zarr"), f"--output={tmp_path / 'two.html'}"])
+    text = (tmp_path / "two.html").read_text("utf-8")
+    names = re.findall(r'\bid="([^"]+)"', text)
+    assert len(names) == len(set(names))
+    assert 'id="figure-run1-latency"' in text and 'id="figure-run2-latency"' in text
+
+
+@needs_plotly
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "report: name a run folder"),
+        (("RUN", "draws=x"), "write whole numbers, such as draws=17,40"),
+        (("RUN", "draws=300"), "draws=300 given; the run has 0 to 299"),
+        (("RUN", "column=none"), "no column is called 'none'; there are failures, all"),
+        (("RUN", "colour=red"), "unknown key colour; known are column, draws"),
+        (("RUN", "--output"), "name a file, for example --output run.html"),
+        (("RUN", "--big"), "--big: unknown flag; see sdn-mc report --help"),
+        (("nowhere",), "nowhere: there is no such folder"),
+    ],
+)
+def test_bad_input_is_one_line(run, capsys, words, message):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["report", *(str(run) if word == "RUN" else word for word in words)])
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_without_plotly_one_line_says_what_to_install(monkeypatch, run):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    with pytest.raises(InputError, match="pip install plotly"):
+        page.write_report([run], "no globe", run / "none.html", ["run"])
