@@ -72,7 +72,7 @@ def test_a_damaged_root_is_told_or_has_what_a_reader_needs(n_case, stored):
                 del node[name]
             else:
                 node[name] = rng.choice(VALUES)
-            if "attributes" not in root or not isinstance(root["attributes"], dict):
+            if not isinstance(root.get("attributes"), dict) or not root["attributes"]:
                 break
         text = json.dumps(root)
         text = changed(text, rng) if rng.random() < 0.5 else text
