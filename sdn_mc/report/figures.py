@@ -20,8 +20,8 @@ from sdn_mc.report.drawing import (
 from sdn_mc.report.world_map import world_map
 
 WEIGHTED = (
-    "Draws of unequal weight: figures over draws need plain draws (sampling=null); the estimates of "
-    "the summary hold the weights."
+    "Draws of unequal weight: figures over draws need plain draws (sampling=null); the estimates "
+    "of the summary hold the weights."
 )
 
 
