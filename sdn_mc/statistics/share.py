@@ -7,9 +7,9 @@ Graubard 1998, Survey Methodology 24:193), deff from `spread`.
 
 Where less than half of the sample is left, the epochs differ more than the draws in them, and what
 is sampled is the epochs' own shares, few numbers of any law: the interval is then that of a mean,
-which knows how skewed such shares are (`mean`). With 8 epochs whose shares spread as widely as they
-can about 0.16 it holds the truth in 94 % of the cases, and the effective sample in 91 %
-(tests/statistics/test_coverage.py).
+which knows how skewed such shares are (`mean`). Of 8 epochs whose scores vary as much between them
+as inside, with a share of 0.16, it held the truth in 93 % of 2,000 repetitions, and the effective
+sample in 91 %.
 """
 
 import numpy as np

@@ -16,7 +16,7 @@ stops where it would have with them from the beginning.
 A look ends the run if the longer arm of this interval is at most the half-width asked for, so that
 value +- half-width holds too, and if each stratum has had ten draws with an event: with fewer the
 width itself is not known. What the summary then gives is the plain 95 % interval, which is shorter;
-it holds the truth in 93 % of the cases or more (tests/statistics/test_stopping.py).
+it holds the truth in 93 % of the cases or more (tests/statistics/test_proof_of_coverage.py).
 
 Limits: what the epochs bring to the width no draw takes away; where that is more than the
 half-width, the run goes on to its last draw.
