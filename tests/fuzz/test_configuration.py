@@ -97,7 +97,7 @@ def change_tree(tree: dict[str, Any], rng: random.Random) -> None:
         other, there = rng.choice(places)
         node[key] = copy.deepcopy(other[there])
     else:
-        for _ in range(rng.choice((1, 5, 500))):
+        for _ in range(rng.choice((1, 5, 60))):
             node[key] = rng.choice(([node[key]], {"x": node[key]}))
 
 
