@@ -18,6 +18,7 @@ from sdn_mc.report.figures_data import (
     columns_of,
     ends_of,
     estimates,
+    is_plain,
     is_snapshot,
     what_hurts,
 )
@@ -87,6 +88,8 @@ def _available(tree: xr.DataTree) -> list[str]:
 
 def _hurt_most(tree: xr.DataTree) -> str:
     lost = what_hurts(tree)
+    if not is_plain(tree):
+        return "Draws have unequal weights: compare the columns in the table of all metrics."
     if lost is None:
         return "The run has no attacked column, or has not scored availability."
     rows = {kind: lost.isel(row=[k for k, v in enumerate(lost["kind"].values) if v == kind])

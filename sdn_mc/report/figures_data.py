@@ -72,7 +72,7 @@ def shown_columns(tree: xr.DataTree, most: int = 5) -> list[str]:
 def estimates(tree: xr.DataTree, name: str) -> xr.Dataset | None:
     """An output of the summary by column and flow, the last one over flows."""
     summary = tree["/summary"].to_dataset()
-    if name not in summary or f"{name}_low" not in summary:
+    if f"{name}_low" not in summary or "column" not in summary[name].dims:
         return None
     parts = {
         part: summary[name if part == "value" else f"{name}_{part}"].rename(

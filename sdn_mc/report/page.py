@@ -157,9 +157,8 @@ def metric_tables(tree: xr.DataTree) -> str:
     summary = tree["/summary"].to_dataset()
     rows = []
     for name in sorted(str(n) for n in summary.data_vars if f"{n}_low" in summary):
-        found = figures_data.estimates(tree, name)
-        assert found is not None
-        rows.append([summary[name].attrs["long_name"], *_cells(found, -1)])
+        if (found := figures_data.estimates(tree, name)) is not None:
+            rows.append([summary[name].attrs["long_name"], *_cells(found, -1)])
     heads, caption = ["metric", *columns], OVER_FLOWS_WORDS
     if is_long := len(columns) > MOST_COLUMNS:
         rows = [[row[0], c, cell] for row in rows for c, cell in zip(columns, row[1:], strict=True)]
