@@ -140,6 +140,7 @@ sdn-mc trace RUN draw=17 pair=3 time=41 [column=NAME] [plugins=[PACKAGE]]
   without threats and with them, its delay added up leg by leg. All three count from 0.
 """
 FAULT_STATUS = 2
+LONGEST_COMMAND = 100_000  # characters: it is to be pasted whole
 HYDRA_NOTES, LOG_NAME = ".hydra", "cli.log"  # what Hydra makes in the folder of a run
 
 
@@ -330,7 +331,8 @@ def _resume(words: list[str]) -> None:
     if isinstance(folder, Path) and _is_without_result(folder):
         raise InputError(
             f"{folder}: the run was stopped before it made its result, so there is nothing to "
-            f"resume; start it again with `{_command_of(folder)}`"
+            f"resume; start it again with `{_command_of(folder)}`",
+            longest=LONGEST_COMMAND,
         )
     with ended_by_ctrl_c(lambda: _way_on(folder)):
         path = runner.resume(folder, _console(), draws, plugins, part, threads)

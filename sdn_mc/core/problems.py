@@ -6,10 +6,14 @@ LONGEST = 1000  # characters of one problem; what was given may be of any length
 
 
 class InputError(Exception):
-    """The user's input cannot be used; `problems` holds one full sentence for each fault."""
+    """The user's input cannot be used; `problems` holds one full sentence for each fault.
 
-    def __init__(self, problems: str | Iterable[str]) -> None:
-        self.problems = [_line(p) for p in ([problems] if isinstance(problems, str) else problems)]
+    What is longer than `longest` characters is cut in its middle.
+    """
+
+    def __init__(self, problems: str | Iterable[str], longest: int = LONGEST) -> None:
+        given = [problems] if isinstance(problems, str) else problems
+        self.problems = [_line(problem, longest) for problem in given]
         super().__init__("\n".join(self.problems))
 
 
@@ -41,10 +45,10 @@ class Problems:
             raise InputError(self._found)
 
 
-def _line(problem: str) -> str:
+def _line(problem: str, longest: int) -> str:
     """One line that any terminal can show: what is given may hold anything, escape codes too."""
     if not problem.isprintable():
         problem = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in problem)
-    if len(problem) > LONGEST:
-        problem = f"{problem[: LONGEST * 2 // 3]} … {problem[-LONGEST // 4 :]}"
+    if len(problem) > longest:
+        problem = f"{problem[: longest * 2 // 3]} … {problem[-longest // 4 :]}"
     return problem

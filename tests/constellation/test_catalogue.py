@@ -37,6 +37,7 @@ FLEETS = {
     "sda_t3_tracking": (72, {9: 8}),
     "transport": (336, {10: 2, 21: 6, 16: 6, 19: 4, 9: 2}),
     "tracking": (90, {4: 2, 7: 4, 9: 6}),
+    "federation_backbone_transport": (816, {20: 24, 10: 2, 21: 6, 16: 6, 19: 4, 9: 2}),
     "federation_backbone_transport_tracking": (
         906,
         {20: 24, 10: 2, 21: 6, 16: 6, 19: 4, 9: 8, 4: 2, 7: 4},

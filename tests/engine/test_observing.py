@@ -1,14 +1,12 @@
 """What metrics observe: the masks of the present, draw by draw, in any blocks, healthy too."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 
 from sdn_mc import engine, graph
 from sdn_mc.core.bits import unpack_draws
 from sdn_mc.metrics.giant_component import LARGEST, LINKED
-from sdn_mc.runner.blocks import computed
+from sdn_mc.runner.blocks import Workers, computed
 from tests.engine.scenarios import often
 from tests.small_run import small_job, small_run
 
@@ -38,7 +36,7 @@ def test_parts_of_a_block_are_joined_in_draw_order():
     words = ("threats=[satellite_failure]", "threats.satellite_failure.rate_per_year=300", OBSERVED)
     job, run = small_job(*words, "run.block_draws=32", "draws=70"), small_run(*words)
     whole = engine.run_block(run, 0, 70).series["attacked"].observed[LARGEST]
-    with ThreadPoolExecutor(1) as pool:
+    with Workers(1) as pool:
         ((_, block),) = computed(pool, job, run, [0], {})
     np.testing.assert_array_equal(block.series["attacked"].observed[LARGEST], whole)
 

@@ -29,7 +29,7 @@ print(len(used))
 """
 
 
-@pytest.mark.parametrize("n_device", [1, 3])
+@pytest.mark.parametrize("n_device", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_any_number_of_devices_gives_the_same_bits(n_device, tmp_path, made):
     words = "draws=300", "solver=xla_int32", "run.block_draws=64", "run.threads=2"
     done = subprocess.run(

@@ -26,6 +26,11 @@ LARGER = (
 LONGEST_S = 300  # a child that takes longer hangs
 
 
+def later(phase):
+    """In the slow suite: each takes ten seconds."""
+    return pytest.param(phase, marks=pytest.mark.slow)
+
+
 def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "sdn_mc", *words]
 
@@ -91,7 +96,7 @@ def killed(run: Path, overrides: tuple[str, ...], phase: str, chance: random.Ran
     return process.returncode
 
 
-@pytest.mark.parametrize("phase", ["first block", "writing", "summary"])
+@pytest.mark.parametrize("phase", ["first block", *map(later, ("writing", "summary"))])
 def test_a_run_killed_at_a_random_instant_resumes_to_the_same_bits(phase, tmp_path, undisturbed):
     chance = random.Random(phase)
     assert killed(tmp_path / "run", KILLED, phase, chance) in (-signal.SIGKILL, 0)
@@ -135,7 +140,7 @@ def test_twenty_runs_killed_at_random_instants_resume_to_the_same_bits(tmp_path)
 # --- stopped by Ctrl-C ---
 
 
-@pytest.mark.parametrize("phase", ["scene", "writing"])
+@pytest.mark.parametrize("phase", [later("scene"), "writing"])
 def test_ctrl_c_keeps_what_is_in_flight_and_says_how_to_go_on(phase, tmp_path):
     run = tmp_path / "run"
     chance = random.Random(phase)
