@@ -158,14 +158,11 @@ def covers(key: str, name: str) -> bool:
 
 def unread(job: Job) -> set[str]:
     """Assumed labels that no part of the run names, so that no verdict can depend on them."""
-    parts = [
-        tree for group, tree in job.resolved.items() if group not in ("constellation", "study")
-    ]
-    words = {word for part in parts for word in _words(part)}
-    labels = {
-        item["name"]: re.search(r"\.labels\.([^.]+)", item["name"]) for item in job.assumptions
-    }
-    return {name for name, label in labels.items() if label and label[1] not in words}
+    others = {k: v for k, v in job.resolved.items() if k not in ("constellation", "study")}
+    words = set(_words(others))
+    names = [item["name"] for item in job.assumptions]
+    label_of = {name: match[1] for name in names if (match := re.search(LABEL, name))}
+    return {name for name, label in label_of.items() if label not in words}
 
 
 def _words(node: Any) -> Iterator[str]:

@@ -29,21 +29,11 @@ from tests.fuzz.elements import (
 )
 from tests.fuzz.harness import SIZES, hold
 from tests.fuzz.mutations import changed, encoded
+from tests.sources.test_element_files import FIELDS
 
 UNIX_EPOCH_JD = 2440587.5
 DEG = np.pi / 180
 REV_DAY = 1440 / (2 * np.pi)
-FIELDS = {  # of Elements: of sgp4's Satrec
-    "mean_motion_rad_min": "no_kozai",
-    "eccentricity": "ecco",
-    "inclination_rad": "inclo",
-    "raan_rad": "nodeo",
-    "argument_of_perigee_rad": "argpo",
-    "mean_anomaly_rad": "mo",
-    "bstar_per_radius": "bstar",
-    "epoch_day": "jdsatepoch",
-    "epoch_fraction": "jdsatepochF",
-}
 OMM_FIELDS = {  # of Elements: keyword, what one of its units is
     "mean_motion_rad_min": ("MEAN_MOTION", 1 / REV_DAY),
     "eccentricity": ("ECCENTRICITY", 1.0),
