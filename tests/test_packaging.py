@@ -90,7 +90,10 @@ def test_the_source_archive_holds_what_is_needed_to_test_it(source, tmp_path):
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = {"pyproject.toml", "README.md", "LICENSE", "scripts/run", "configs/config.yaml"}
-    assert wanted | {"sdn_mc/cli.py", "tests/test_cli.py", "scripts/requirements.lock"} <= names
+    assert (
+        wanted | {"sdn_mc/cli/__init__.py", "tests/test_cli.py", "scripts/requirements.lock"}
+        <= names
+    )
     assert not [name for name in names if name.startswith(("outputs", ".venv", ".git/"))]
 
 

@@ -119,7 +119,7 @@ def test_several_runs_share_a_page(run, tmp_path):
         (("RUN", "draws=300"), "draws=300 given; the run has 0 to 299"),
         (("RUN", "column=none"), "no column is called 'none'; there are failures, all"),
         (("RUN", "colour=red"), "unknown key colour; known are column, draws"),
-        (("RUN", "--output"), "name a file, for example --output run.html"),
+        (("RUN", "--output"), "name a file, for example --output report.html"),
         (("RUN", "--big"), "--big: unknown flag; see sdn-mc report --help"),
         (("nowhere",), "nowhere: there is no such folder"),
     ],

@@ -1,0 +1,1 @@
+"""The commands of `sdn-mc`, a module each: `HELP`, and `command(words)`."""

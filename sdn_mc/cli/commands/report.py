@@ -1,0 +1,70 @@
+"""`sdn-mc report`: one HTML page."""
+
+from pathlib import Path
+from typing import Any
+
+from sdn_mc.cli.words import output_apart, plugins_apart
+from sdn_mc.core.problems import InputError
+from sdn_mc.terminal import console, shown
+
+HELP = """\
+sdn-mc report RUN [RUN …] [--output FILE] [draws=17,40] [column=NAME] [plugins=[PACKAGE]]
+
+  One HTML file that opens from disk without a network: the question and its answer in words, a
+  globe with the constellation and what a few draws lost, and figures, each with its data. RUN: the
+  folder of a run or of a study. Needs plotly: pip install 'sdn-mc[report]'.
+
+  --output FILE  where to put it; else report.html in the first folder
+  draws=17,40    draws to show on the globe instead of the median, a bad and the worst one
+  column=NAME    the column that they are shown of; else the last one
+"""
+
+
+def command(words: list[str]) -> None:
+    from sdn_mc.report import page
+    from sdn_mc.runner import study
+
+    words, plugins = plugins_apart(words)
+    words, output = output_apart(words, "report")
+    draws, column = _shown_draws(words)
+    runs = [Path(word) for word in words if "=" not in word]
+    if not runs:
+        raise InputError("report: name a run folder, for example outputs/2027-01-01/12-00-00")
+    page.check_installed()
+    kinds = ["study" if study.is_study(run) else "run" for run in runs]
+    first = page.first_run(runs[0]) if kinds[0] == "study" else runs[0]
+    chosen = _shown_of(first, draws, column, plugins)
+    path = page.write_report(runs, chosen, output or page.beside(runs[0]), kinds)
+    size_mb = path.stat().st_size / 1e6
+    console().print(f"report: {shown(path)} ({size_mb:.1f} MB)", markup=False, soft_wrap=True)
+
+
+def _shown_of(run: Path, draws: list[int], column: str | None, plugins: list[str]) -> Any:
+    """Draws for the globe, or why there are none; what the user asked for is refused instead."""
+    from sdn_mc import store
+    from sdn_mc.runner import showing
+
+    store.open_result(run)  # what is no result is told first
+    console().print("building the scene again …", style="dim")
+    try:
+        return showing.shown_of(run, draws, column, plugins)
+    except InputError as error:
+        if any(problem.startswith("report:") for problem in error.problems):
+            raise
+        return " ".join(error.problems)
+
+
+def _shown_draws(words: list[str]) -> tuple[list[int], str | None]:
+    """draws=17,40 and column=NAME."""
+    draws, column = list[int](), None
+    for word in words:
+        key, equals, value = word.partition("=")
+        if key == "draws" and equals:
+            if not all(part.isdigit() for part in value.split(",")):
+                raise InputError(f"report: {word} given; write whole numbers, such as draws=17,40")
+            draws = [int(part) for part in value.split(",")]
+        elif key == "column" and equals:
+            column = value
+        elif equals:
+            raise InputError(f"report: unknown key {key}; known are column, draws")
+    return draws, column
