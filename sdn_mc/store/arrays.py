@@ -54,13 +54,18 @@ def write_whole(array: Array, variable: Variable, values: np.ndarray) -> None:
         raise ValueError(f"{variable.path}: shape {values.shape}, declared {array.shape}")
     if array.shape and not array.size:
         return
-    array[...] = _stored(variable.path, values, np.dtype(variable.dtype))
+    _put_whole(array, _stored(variable.path, values, np.dtype(variable.dtype)))
 
 
 def rewrite_whole(name: str, array: Array, values: np.ndarray) -> None:
     """The same once more, where only the array is known."""
     kind = values.dtype if values.dtype.kind in "UM" else array.dtype
-    array[...] = _stored(name, values, np.dtype(kind))
+    _put_whole(array, _stored(name, values, np.dtype(kind)))
+
+
+def _put_whole(array: Array, values: np.ndarray) -> None:
+    """Chunks of zeros too, so that one that is missing is known to be lost."""
+    array.with_config({"write_empty_chunks": True})[...] = values
 
 
 def write_draws(name: str, array: Array, first: int, values: np.ndarray) -> None:

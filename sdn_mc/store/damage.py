@@ -2,10 +2,8 @@
 
 The stamp of a block holds the CRC-32 of the file of each of its arrays, so that checking costs one
 reading of the files and decodes nothing. Arrays without draws are small: they are decoded, which
-fails where the checksum that zstd keeps of every chunk does not fit.
-
-Limits: this is against accidents, not against intent, and a missing file of whole numbers without
-draws reads as zeros.
+fails where the checksum that zstd keeps of every chunk does not fit, and all of their chunks must
+be there. This is against accidents, not against intent.
 """
 
 import zlib
@@ -47,12 +45,13 @@ def sums_of(place: Place, arrays: Mapping[str, Array], block: int) -> dict[str, 
 
 
 def is_sound(array: Array) -> bool:
-    """Whether an array can be read, and was written: floats are never NaN."""
+    """Whether an array without draws can be read, and was written: floats are never NaN."""
     try:
-        values = read_draws(array)
+        values, there = read_draws(array), array.nchunks_initialized
     except Exception:  # each codec raises what it likes
         return False
-    return values.dtype.kind != "f" or not bool(np.isnan(values).any())
+    is_nan = values.dtype.kind == "f" and bool(np.isnan(values).any())
+    return not is_nan and (there == array.nchunks or not values.size)
 
 
 def _file_of(name: str, array: Array, block: int) -> str:

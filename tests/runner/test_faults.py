@@ -20,6 +20,7 @@ from sdn_mc import cli, engine, runner
 from sdn_mc.core.problems import InputError
 from sdn_mc.runner import study
 from sdn_mc.store import SCHEMA_VERSION, Store, differences, open_store
+from sdn_mc.store.arrays import draw_axis
 from tests.runner.test_study import EXPERIMENT, WORDS
 from tests.runner_fleet import QUIET, run_here
 from tests.small_run import SIX_INSTANTS, SMALL
@@ -94,6 +95,16 @@ def test_a_damaged_array_without_draws_is_named_and_written_again(copied, made):
     with pytest.raises(InputError, match="damaged since it was written") as told:
         sdn_mc.open_result(copied)
     assert all(name in str(told.value) for name in names)
+    runner.resume(copied, QUIET)
+    assert differences(copied, made("draws=1300")) == []
+    assert open_store(copied).damaged() == []
+
+
+def test_the_loss_of_any_file_of_arrays_without_draws_is_noticed_and_mended(copied, made):
+    whole = [n for n, a in open_store(copied).arrays().items() if draw_axis(a) is None and a.size]
+    for name in whole:
+        shutil.rmtree(copied / "result.zarr" / name.strip("/") / "c")
+    assert {each.name for each in open_store(copied).damaged()} == set(whole)
     runner.resume(copied, QUIET)
     assert differences(copied, made("draws=1300")) == []
     assert open_store(copied).damaged() == []
