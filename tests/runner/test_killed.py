@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sdn_mc import cli
+from sdn_mc.interrupt import POLL_S
 from sdn_mc.runner.contents import UNFINISHED
 from sdn_mc.store import differences, open_store
 from tests.runner_fleet import FLEET
@@ -161,6 +162,35 @@ def test_ctrl_c_keeps_what_is_in_flight_and_says_how_to_go_on(phase, tmp_path):
         assert f"`sdn-mc resume {run.name}`" in second
         assert open_store(run).n_committed() >= 512
         assert open_store(run).attributes()["stop_reason"] == UNFINISHED
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_jobs_of_joblib_and_resume_does_what_is_left(tmp_path):
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher", reason="needs sdn-mc[cluster]")
+    launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    words = ("-m", *FLEET, "draws=50000", "seed=1,2,3", "hydra.sweep.dir=sweep", *launcher)
+    process, began = child(command("run", *words), tmp_path), time.monotonic()
+    stamps = [tmp_path / "sweep" / job / "done" / "000001.json" for job in "01"]
+    while not all(stamp.exists() for stamp in stamps):
+        assert time.monotonic() - began < LONGEST_S and process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=LONGEST_S)
+    assert process.returncode == 130 and "`sdn-mc resume sweep` does what is left" in told
+    time.sleep(3 * POLL_S)  # the jobs end soon after the command that began them
+    committed = [open_store(tmp_path / "sweep" / job).n_committed() for job in "01"]
+    time.sleep(3 * POLL_S)
+    assert [open_store(tmp_path / "sweep" / job).n_committed() for job in "01"] == committed
+    assert not (tmp_path / "sweep" / "2").exists()
+    for job in "01":
+        words = command("resume", f"sweep/{job}", "run.threads=1")
+        assert 512 <= committed[int(job)] < 50000 and open_store(tmp_path / f"sweep/{job}")
+        resumed = child(words, tmp_path)
+        while open_store(tmp_path / "sweep" / job).n_committed() <= committed[int(job)]:
+            assert resumed.poll() is None, resumed.communicate()
+            time.sleep(0.05)
+        resumed.kill()
+        resumed.communicate()
 
 
 # --- two at once ---

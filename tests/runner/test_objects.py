@@ -17,6 +17,7 @@ from sdn_mc.core.problems import InputError
 from sdn_mc.store import differences, has_result, open_result, open_store
 from sdn_mc.store.objects import Prefix
 from tests.runner.test_killed import LONGEST_S, child, command
+from tests.runner.test_stopping import ENOUGH
 from tests.runner_fleet import FLEET, QUIET, run_here
 from tests.test_store import (
     ATTRIBUTES,
@@ -147,6 +148,14 @@ def test_a_run_in_an_object_store_goes_on_in_parts_and_equals_a_local_one(
     told = capsys.readouterr().out
     assert "availability by flow" in told and "in the result:" in told
     assert np.isfinite(sdn_mc.open_result(bucket)["/summary/availability"].values).all()
+
+
+@pytest.mark.slow
+def test_a_run_in_an_object_store_ends_when_it_has_seen_enough(tmp_path, bucket, made):
+    run_here(tmp_path / "run", *ENOUGH, f"store.url={bucket}")
+    assert differences(bucket, made("draws=512")) == []
+    said = open_store(bucket).attributes()
+    assert (said["n_draw"], said["stop_reason"].partition(":")[0]) == (512, "half-width")
 
 
 @pytest.mark.slow
