@@ -9,11 +9,9 @@ from omegaconf import DictConfig, OmegaConf
 from sdn_mc.config.building import MISSING, Builder, is_importable, unknown
 from sdn_mc.config.limits import MAX_DEPTH
 from sdn_mc.config.stop import StopOptions, stop_options
+from sdn_mc.config.together import check_sampling, check_together
 from sdn_mc.config.values import shown
-from sdn_mc.core.calendar import JulianDate
-from sdn_mc.core.fleet import Fleet
 from sdn_mc.core.problems import InputError, Problems
-from sdn_mc.core.scene import Flows, Sites
 
 # The parts of a run that are one component each, and those that are several by name.
 SINGLE = (
@@ -30,7 +28,6 @@ PLAIN = (
 CONFIG_GROUPS = (*SINGLE, *SEVERAL, SAMPLING, "experiment")
 URL_STARTS = ("s3://", "gs://", "az://")
 IMPORTANCE = "importance"  # columns that tell what each threat brings
-LINK_BYTES = 8 * 4  # delays of four links of a satellite at one instant: less no scene holds
 
 
 class StoreOptions(NamedTuple):
@@ -134,8 +131,8 @@ def load(
             "others have seen; leave it null, or run without part"
         )
     title = _title(tree, problems)
-    _check_together(parts, problems)
-    _check_sampling(parts, draws, problems)
+    check_together(parts, problems)
+    check_sampling(parts, draws, problems)
     problems.raise_all()
     return Job(
         parts=parts,
@@ -344,96 +341,3 @@ def _only(node: dict[str, Any], where: str, known: Sequence[str], problems: Prob
 
 
 # ---- what no component can see by itself
-
-
-def _check_together(parts: dict[str, Any], problems: Problems) -> None:
-    """Metrics against times, flows against sites, everything against the fleet."""
-    times, metrics = parts["times"], parts["metrics"]
-    if not metrics:
-        problems.add("metrics: none given; choose at least one, as metrics=[availability]")
-    for name, metric in metrics.items():
-        if times is not None and metric is not None and times.mode not in metric.modes:
-            other = "times=episode" if times.mode == "snapshot" else "times=snapshot"
-            problems.add(
-                f"metrics.{name}: it needs {' or '.join(metric.modes)} times, but times are a "
-                f"{times.mode}; run it with {other}, or leave it out"
-            )
-        if name in parts["threats"]:
-            problems.add(f"metrics.{name}: a threat has the same name; rename one of them")
-    _check_outputs(metrics, problems)
-    fleet = None
-    try:
-        if times is not None and parts["constellation"] is not None:
-            first = None if times.start is None else JulianDate.parse(times.start, "times.start")
-            fleet = parts["constellation"].build(first)
-            _check_fleet(parts, fleet, problems)
-            _check_memory(times, fleet, problems)
-    except InputError as error:
-        problems.take(error)
-    sites, flows = parts["sites"], parts["flows"]
-    try:
-        if sites is not None and (fleet is not None or not getattr(sites, "needs_fleet", False)):
-            placed = sites.build(fleet)
-            if flows is not None:
-                _check_flows(metrics, flows.build(placed), placed, problems)
-    except InputError as error:
-        problems.take(error)
-
-
-def _check_flows(metrics: dict[str, Any], flows: Flows, sites: Sites, problems: Problems) -> None:
-    """What a metric says of the flows that it would get."""
-    for name, metric in metrics.items():
-        if hasattr(metric, "misfit_flows"):
-            for problem in metric.misfit_flows(flows, sites):
-                problems.add(f"metrics.{name}: {problem}")
-
-
-def _check_sampling(parts: dict[str, Any], draws: int, problems: Problems) -> None:
-    """Threats that sampling steers, and how many draws it needs."""
-    sampling, threats = parts[SAMPLING], parts["threats"]
-    for name in () if sampling is None else sampling.steers:
-        if name not in threats:
-            problems.add(
-                f"sampling: no threat is named {shown(name)}; there are "
-                f"{', '.join(threats) or 'none'}; correct it, or take it out"
-            )
-    whole = getattr(sampling, "draws_together", 1)
-    if draws % whole:
-        more = -(-draws // whole) * whole
-        problems.add(
-            f"draws: {draws} given, but this sampling needs a multiple of {whole}; set draws={more}"
-        )
-
-
-def _check_outputs(metrics: dict[str, Any], problems: Problems) -> None:
-    """No two metrics may write the same result."""
-    owner: dict[str, str] = {}
-    for name, metric in metrics.items():
-        found = [output.name for output in metric.outputs()] if metric is not None else []
-        if taken := [each for each in found if each in owner]:
-            problems.add(
-                f"metrics.{name}: its result {taken[0]} is one of metrics.{owner[taken[0]]} too; "
-                "leave one of them out, or give a chain another name by its own key `name`"
-            )
-        owner |= dict.fromkeys(found, name)
-
-
-def _check_fleet(parts: dict[str, Any], fleet: Fleet, problems: Problems) -> None:
-    """What a part says of the fleet that it would get."""
-    several = {f"{g}.{name}": part for g in SEVERAL for name, part in parts[g].items()}
-    for where, part in ({g: parts[g] for g in SINGLE} | several).items():
-        if hasattr(part, "misfits"):
-            for problem in part.misfits(fleet):
-                problems.add(f"{where}: {problem}")
-
-
-def _check_memory(times: Any, fleet: Fleet, problems: Problems) -> None:
-    """Refuse a scene that this machine cannot hold, before it is built."""
-    n_time = len(times.time_s(0, 0)) * times.n_epoch
-    needed = n_time * fleet.n_sat * LINK_BYTES
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > there:
-        problems.add(
-            f"times: {n_time} instants of {fleet.n_sat} satellites take {needed / 1e9:.3g} GB and "
-            f"more, but this machine has {there / 1e9:.3g} GB; give fewer instants or epochs"
-        )

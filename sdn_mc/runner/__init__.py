@@ -20,7 +20,6 @@ from typing import Any
 
 import jax
 import llvmlite.binding as llvm
-import numpy as np
 from rich.console import Console
 
 import sdn_mc
@@ -36,17 +35,16 @@ from sdn_mc.runner.estimates import write_summary
 from sdn_mc.runner.importance import changes
 from sdn_mc.runner.plan import describe
 from sdn_mc.runner.progress import LOG, DrawProgress
+from sdn_mc.runner.sameness import (
+    check_same_code,
+    check_same_inputs,
+    check_same_run,
+    check_same_scene,
+    config_hash,
+)
 from sdn_mc.runner.stopping import MET, Watch
+from sdn_mc.runner.variables import result_variables
 from sdn_mc.runner.weights import timed_sampling
-
-NOT_PART_OF_RESULT = (
-    "draws",
-    "run",
-    "part",
-    "title",
-    "study",
-    "stop",
-)  # keys that may change when a run is continued
 
 
 def run(job: Job, folder: Path, console: Console) -> Path | str:
@@ -55,7 +53,7 @@ def run(job: Job, folder: Path, console: Console) -> Path | str:
     store.check_access(where)
     if job.part is not None and store.has_result(where):
         result = store.open_store(where)
-        _check_same_run(job, result)
+        check_same_run(job, result)
         return _joined(job, result, console)
     keep_compiled_code()
     console.print(f"building {job.parts['times'].n_epoch} scenes …", style="dim")
@@ -64,7 +62,7 @@ def run(job: Job, folder: Path, console: Console) -> Path | str:
         known, seconds = first_parts(pool, job, prepared)
         first = next(iter(known.values()))
         kept = contents.paths_kept(job.store.paths, prepared, job.draws)
-        variables = contents.result_variables(prepared, first, kept)
+        variables = result_variables(prepared, first, kept)
         sizes = contents.sizes(prepared, first, job.draws)
         limit = {"/paths": contents.FIRST_KEPT} if kept == "first_1000" else {}
         n_bytes = store.predicted_bytes(variables, sizes, limit)
@@ -87,7 +85,7 @@ def run(job: Job, folder: Path, console: Console) -> Path | str:
                 is_there = store.has_result(where)
                 result = store.open_store(where) if is_there else store.create(where, *whole)
             store.point(folder, where)
-            _check_same_run(job, result)
+            check_same_run(job, result)
             _fill_part(job, prepared, result, console, pool, known)
     return result.path
 
@@ -198,7 +196,7 @@ def _job_again(
     console: Console,
 ) -> Job:
     """The job that the result was begun with, for so many draws."""
-    _check_same_code(result, said)
+    check_same_code(result, said)
     stored = json.loads(said["config"]) | {"draws": draws}
     if said["stop_reason"].startswith(MET):  # it knew enough, and yet more draws are wanted
         stored |= {"stop": None}
@@ -320,15 +318,6 @@ def _finish(job: Job, prepared: Prepared, result: store.Store, pool: Workers, wa
     result.set_attributes(ended | contents.noted(result.attributes(), pool.notes()))
 
 
-def config_hash(job: Job) -> str:
-    """Fingerprint of everything that decides the numbers."""
-    decisive = {k: v for k, v in job.resolved.items() if k not in NOT_PART_OF_RESULT}
-    if decisive.get("store"):
-        decisive["store"] = {k: v for k, v in decisive["store"].items() if k != "url"}
-    text = json.dumps([decisive, sorted(job.inputs.items())], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def keep_compiled_code() -> None:
     """Compiled code of XLA is kept on disk, so a second process starts sooner.
 
@@ -360,59 +349,4 @@ def _check_no_looks(job: Job, part: Share) -> None:
         raise InputError(
             f"part={part}: the run has a stop.half_width, and no part knows what the others have "
             "seen; continue it without part"
-        )
-
-
-def _check_same_code(result: store.Store, said: dict[str, Any]) -> None:
-    """Another version may draw other numbers."""
-    begun = json.loads(said["versions"]).get("sdn_mc")
-    stamps = result.done_blocks().values()
-    made_by = {str(begun)} | {str(stamp.get("code_version")) for stamp in stamps}
-    if made_by != {sdn_mc.__version__}:
-        raise InputError(
-            f"{result.folder}: made by sdn_mc {', '.join(sorted(made_by))}, and this is "
-            f"{sdn_mc.__version__}, whose draws may differ; continue it with the version that "
-            "began it, or start a new run"
-        )
-
-
-def _check_same_run(job: Job, result: store.Store) -> None:
-    """A part joins what another process began."""
-    said = result.attributes()
-    _check_same_code(result, said)
-    if config_hash(job) != said["config_hash"] or job.draws != result.n_draw:
-        raise InputError(
-            f"part={job.part}: the run in {result.folder} is of another configuration, or has "
-            "other draws; give every part the same words, or choose another hydra.run.dir"
-        )
-
-
-def check_same_inputs(job: Job, said: dict[str, Any]) -> None:
-    before = json.loads(said["inputs"])
-    changed = [path for path, digest in job.inputs.items() if before.get(path) != digest]
-    if changed:
-        raise InputError(
-            f"{path}: the file has changed since the run began, so the draws would not match; "
-            "put the old one back, or start a new run"
-            for path in changed
-        )
-    if config_hash(job) != said["config_hash"]:
-        raise InputError(
-            "config: the configuration stored in the result is not the one the run began with; "
-            "start a new run"
-        )
-
-
-def check_same_scene(prepared: Prepared, result: store.Store) -> None:
-    """What no file tells: a renewed download, or a library that computes otherwise."""
-    damaged = {each.name for each in result.damaged_whole()}
-    names = [name for name in result.arrays() if name.startswith("/scene/")]
-    stored = {name: result.read(name) for name in names if name not in damaged}
-    now = contents.constants(prepared, stored)
-    other = [name for name, values in stored.items() if not np.array_equal(values, now[name])]
-    if other:
-        raise InputError(
-            f"{result.folder}: {', '.join(other)} came out different from what the run began with "
-            "(element sets downloaded anew, or another version of a library), so the draws would "
-            "not match; start a new run"
         )

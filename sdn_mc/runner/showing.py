@@ -19,6 +19,7 @@ from sdn_mc.core.scene import Scene
 from sdn_mc.core.shown import Shown, ShownDraw, ShownEpoch, ShownRoute
 from sdn_mc.engine import HEALTHY, Column, Prepared
 from sdn_mc.runner.losses import met_on
+from sdn_mc.runner.sameness import check_same_inputs, check_same_scene
 from sdn_mc.runner.trace import Moment, best_walk, moments_of
 
 MOST_FRAMES = 24
@@ -44,9 +45,9 @@ def shown_of(
         )
     if beyond := [draw for draw in draws if draw >= result.n_draw]:
         raise InputError(f"report: draws={beyond[0]} given; the run has 0 to {result.n_draw - 1}")
-    runner.check_same_inputs(job, said)
+    check_same_inputs(job, said)
     run = runner.prepare(job)
-    runner.check_same_scene(run, result)
+    check_same_scene(run, result)
     scores = availability_of(result, list(job.columns).index(name))
     chosen = {f"draw {draw}": draw for draw in draws} or chosen_draws(
         scores, result.read("/draws/weight")

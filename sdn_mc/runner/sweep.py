@@ -16,6 +16,7 @@ from sdn_mc import runner, store
 from sdn_mc.config import Job
 from sdn_mc.config.sweep import Sweep, about_key, places, stored_sweep, sweep_of
 from sdn_mc.core.problems import InputError
+from sdn_mc.runner.sameness import config_hash
 from sdn_mc.runner.stopping import MET
 from sdn_mc.store import Axis, Point
 
@@ -124,7 +125,7 @@ def _run_or_resumed(job: Job, folder: Path, console: Console) -> Path | str:
     met = _rule_met(said)
     if met is not None and met == job.resolved["stop"] and runner.is_done(result):
         return result.path
-    if said["config_hash"] != runner.config_hash(job) or met is not None:
+    if said["config_hash"] != config_hash(job) or met is not None:
         raise InputError(
             f"{folder}: the result here is of another configuration, or a file that it reads has "
             "changed since; delete the folder to begin this job anew, or choose another "

@@ -19,9 +19,9 @@ from sdn_mc.core.problems import InputError
 from sdn_mc.engine import HEALTHY, Column, Prepared
 from sdn_mc.engine.effects import effects_of
 from sdn_mc.engine.reactions import after_reactions
-from sdn_mc.runner import contents
 from sdn_mc.runner.losses import Lost, lost_at, met_on, words_for_access, words_for_link
 from sdn_mc.runner.trace_chains import print_chains
+from sdn_mc.runner.variables import path_name
 
 N_SHOWN = 5
 
@@ -72,7 +72,7 @@ def print_trace(
     how = "".join(f", {escape(words)}" for words in _how_routed(moment))
     console.print(f"\n[bold]with {', '.join(moment.column.causes) or 'nothing'}[/bold]{how}")
     _print_route(moment, pair, moment.masks, console)
-    stored = f"/paths/{contents.path_name(run, name)}"
+    stored = f"/paths/{path_name(run, name)}"
     _print_stored(path, stored, (draw, time, pair), console)
     print_chains(run, moment.column, draw, time, console)
 

@@ -14,6 +14,7 @@ from sdn_mc.core.problems import InputError
 from sdn_mc.report.summary import print_summary
 from sdn_mc.runner.contents import UNFINISHED
 from sdn_mc.runner.progress import DrawProgress
+from sdn_mc.runner.sameness import config_hash
 from sdn_mc.store import alone_in, differences, open_store
 from tests.runner_fleet import QUIET, job_of, run_here
 from tests.small_run import SIX_INSTANTS, SMALL
@@ -127,8 +128,8 @@ def test_another_seed_changes_draws_times_and_estimates(made):
 
 def test_the_fingerprint_of_a_run_does_not_depend_on_its_length_speed_or_title():
     same = job_of("draws=7", "run.threads=1", "run.block_draws=32", "title=Another")
-    assert runner.config_hash(same) == runner.config_hash(job_of())
-    assert runner.config_hash(job_of("seed=2")) != runner.config_hash(same)
+    assert config_hash(same) == config_hash(job_of())
+    assert config_hash(job_of("seed=2")) != config_hash(same)
 
 
 # --- not the same run any more ---
