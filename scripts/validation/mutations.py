@@ -184,10 +184,13 @@ def validated(copy: Path, areas: tuple[str, ...]) -> Noticed:
         "NUMBA_CACHE_DIR": str(copy / "cache" / "numba"),
     }
     environment = os.environ | caches | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        [*command, "--only", *areas], cwd=copy, env=environment, capture_output=True, text=True,
-        timeout=LONGEST_S,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            [*command, "--only", *areas], cwd=copy, env=environment, capture_output=True,
+            text=True, timeout=LONGEST_S,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return Noticed([], f"no row failed in {LONGEST_S} s")
     if not file.exists():
         return Noticed([], done.stderr.strip().splitlines()[-1] if done.stderr else "no rows")
     rows = json.loads(file.read_text(encoding="utf-8"))
