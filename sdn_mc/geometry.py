@@ -15,6 +15,7 @@ from sdn_mc.core.constants import S_PER_DAY, TWO_PI
 J2000_JD = 2451545.0  # 2000-01-01 12:00
 DAYS_PER_CENTURY = 36525.0
 TINY_KM2 = 1e-12  # a micrometre: keeps a segment of no length from dividing by zero
+LATITUDE_STEPS = 7  # each leaves at most 0.0067, the eccentricity squared, of the error before it
 
 # GMST in seconds at 0 h UT1 as a polynomial in centuries; the day itself is counted apart, so that
 # no large number loses digits (Aoki et al. 1982, eq. 14; 67310.54841 s is its value at 12 h).
@@ -56,6 +57,26 @@ def geodetic_to_ecef(
     stretch = np.array([1.0, 1.0, axis_ratio_sq])
     height_km = np.asarray(altitude_km)[..., None]
     return (normal_km[..., None] * stretch + height_km) * vertical, vertical
+
+
+def ecef_to_geodetic(
+    place_km: Vectors, radius_km: float, flattening: float
+) -> tuple[Number, Number, Number]:
+    """Geodetic latitude and longitude, rad, and height, km, of Earth-fixed places.
+
+    The inverse of `geodetic_to_ecef` outside the Earth's core, to 1e-12 rad.
+    """
+    eccentricity_sq = flattening * (2 - flattening)
+    axis_km, across_km = place_km[..., 2], np.hypot(place_km[..., 0], place_km[..., 1])
+    latitude_rad = np.arctan2(axis_km, (1 - eccentricity_sq) * across_km)
+    for _ in range(LATITUDE_STEPS):
+        sine = np.sin(latitude_rad)
+        normal_km = radius_km / np.sqrt(1 - eccentricity_sq * sine**2)
+        latitude_rad = np.arctan2(axis_km + eccentricity_sq * normal_km * sine, across_km)
+    sine = np.sin(latitude_rad)
+    ground_km = radius_km * np.sqrt(1 - eccentricity_sq * sine**2)
+    height_km = across_km * np.cos(latitude_rad) + axis_km * sine - ground_km
+    return latitude_rad, np.arctan2(place_km[..., 1], place_km[..., 0]), height_km
 
 
 def rotate_z(vector: Vectors, angle_rad: Number) -> Vectors:

@@ -117,6 +117,17 @@ def test_without_flattening_a_place_is_on_a_sphere():
     np.testing.assert_allclose(vertical, east, rtol=1e-15)
 
 
+@pytest.mark.parametrize("shape", [(WGS84_RADIUS_KM, WGS84_FLATTENING), (6371.0, 0.0)])
+def test_places_come_back_from_their_earth_fixed_positions(shape):
+    latitude, longitude = np.radians([-90, -34.2, 0, 45, 89.9]), np.radians([0, 18, 180, -75, 179])
+    for altitude_km in (-0.4, 550.0, 35_786.0):
+        place_km, _ = geometry.geodetic_to_ecef(latitude, longitude, altitude_km, *shape)
+        found = geometry.ecef_to_geodetic(place_km, *shape)
+        np.testing.assert_allclose(found[0], latitude, atol=1e-12)  # 6 um on the ground
+        np.testing.assert_allclose(found[1][1:], longitude[1:], atol=1e-15)  # none at the pole
+        np.testing.assert_allclose(found[2], altitude_km, atol=1e-8)  # rounding of 42,164 km
+
+
 def test_turning_by_sidereal_time_carries_a_place_eastward():
     place = np.array([[1.0, 2.0, 3.0], [4.0, 0.0, 6.0]])
     turned = geometry.rotate_z(place[None], np.array([[np.pi / 2], [np.pi]]))

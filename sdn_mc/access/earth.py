@@ -32,6 +32,13 @@ class Earth(eqx.Module):
         unit="s", within=(1e3, 1e9), doc="Time of one turn; null: sidereal time of 1982."
     )
 
+    @property
+    def shape(self) -> tuple[float, float]:
+        """Equatorial radius, km, and flattening."""
+        if self.radius_m is None:
+            return WGS84_RADIUS_KM, WGS84_FLATTENING
+        return self.radius_m / 1000.0, 0.0
+
     def site_km(
         self, sites: Sites, fleet: Fleet, start: JulianDate, time_s: Float64[np.ndarray, " time"]
     ) -> Turned:
@@ -43,11 +50,7 @@ class Earth(eqx.Module):
             angle_rad = TWO_PI * (since_s / self.day_s)
         latitude_rad, longitude_rad, altitude_m = where(sites, since_s, time_s)
         position_km, vertical = geometry.geodetic_to_ecef(
-            latitude_rad,
-            longitude_rad,
-            altitude_m / 1000.0,
-            WGS84_RADIUS_KM if self.radius_m is None else self.radius_m / 1000.0,
-            WGS84_FLATTENING if self.radius_m is None else 0.0,
+            latitude_rad, longitude_rad, altitude_m / 1000.0, *self.shape
         )
         shape = (len(time_s), sites.n_site)
         every = np.broadcast_to(angle_rad[:, None], shape)

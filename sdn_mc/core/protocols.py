@@ -42,6 +42,11 @@ class Topology(Protocol):
 class Earth(Protocol):
     """Places sites in the ephemeris' frame."""
 
+    @property
+    def shape(self) -> tuple[float, float]:
+        """Equatorial radius, km, and flattening."""
+        ...
+
     def site_km(
         self, sites: Sites, fleet: Fleet, start: JulianDate, time_s: Float64[np.ndarray, " time"]
     ) -> tuple[Float64[np.ndarray, "time site xyz"], Float64[np.ndarray, "time site xyz"]]:
@@ -315,6 +320,11 @@ class Output(NamedTuple):
     within: tuple[float, float] = (-float("inf"), float("inf"))  # lowest and highest possible value
     per_flow: bool = True  # False: one value a draw over all flows, an array [draw, 1]
     tail: float | None = None  # share of the draws, the highest, that "tail" takes the mean of
+
+    @property
+    def average(self) -> str:
+        """Which one is taken over flows and over draws: the median of what may be infinite."""
+        return "median" if self.interval in ("quantile", "survival") else "mean"
 
 
 class Step(NamedTuple):

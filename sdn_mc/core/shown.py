@@ -45,6 +45,8 @@ class ShownDraw(NamedTuple):
     link_lost: Bool[np.ndarray, "frame link"]  # geometry has it, the draw does not
     lost: tuple[dict[str, int], ...]  # a frame: "cause: kind" and how many
     routes: tuple[tuple[ShownRoute | None, ...], ...]  # a frame, a flow; None: no route
+    sat_causes: tuple[dict[int, tuple[str, ...]], ...]  # a frame: what holds a lost one down
+    site_causes: tuple[dict[int, tuple[str, ...]], ...]
 
 
 class Shown(NamedTuple):
@@ -57,3 +59,4 @@ class Shown(NamedTuple):
     flow_index: tuple[int, ...]  # in the result
     epochs: dict[int, ShownEpoch]
     draws: tuple[ShownDraw, ...]
+    earth: tuple[float, float]  # equatorial radius, km, and flattening

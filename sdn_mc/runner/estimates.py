@@ -22,7 +22,6 @@ from sdn_mc.statistics import Design, Estimate, interval_of, summarise
 from sdn_mc.store import Store, Variable
 
 OVER_FLOWS = "over flows"
-MAY_BE_INFINITE = ("quantile", "survival")  # summarised by medians
 PARTS = {
     "low": "lower end of the 95 % interval",
     "high": "upper end of the 95 % interval",
@@ -213,7 +212,7 @@ def _over_flows(
         return output, values, per_instant
     # The mean of several yes or no is neither.
     over = output._replace(interval="mean") if output.interval == "share" else output
-    of_flows = np.median if output.interval in MAY_BE_INFINITE else np.mean
+    of_flows = np.median if output.average == "median" else np.mean
     instants = None if per_instant is None else per_instant.mean(axis=-1, keepdims=True)
     return over, of_flows(values, axis=-1, keepdims=True), instants
 
@@ -256,7 +255,7 @@ def _variable(
         meaning = f"Sampling error alone, at this point of the assumptions. {output.meaning}"
         words = f"{output.long_name}: {PARTS[part]}", meaning
         return Variable("/summary", name, dims, "float64", output.units, *words)
-    over = "Median over draws" if output.interval in MAY_BE_INFINITE else "Mean over draws"
+    over = f"{output.average.capitalize()} over draws"
     if output.tail is not None:
         over = f"Mean over the {100 * output.tail:g} % of draws with the highest values"
     healthy = ", ".join(sorted(set(map(str, rows[0]["method"]))))

@@ -3,11 +3,12 @@
 A result holds none of these, so the scene is built anew from the stored configuration, as a trace
 does; inputs that have changed since are refused. Shown are at most 24 of the scene's own instants,
 evenly spread, and, of the main column or another, the median draw, that at the worst twentieth and
-the worst by availability over flows; beside them the scene without threats.
+the worst by availability over flows; beside them the scene without threats. Unless others are asked
+for.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +29,14 @@ WORST_SHARE = 0.05
 
 
 def shown_of(
-    path: Path,
+    path: Path | str,
     draws: Sequence[int] = (),
     column: str | None = None,
     plugins: Sequence[str] = (),
+    times: Sequence[int] | None = None,
+    every_flow: bool = False,
 ) -> Shown:
-    """Chosen draws, or those asked for, of one column."""
+    """Chosen draws, instants and flows, or those asked for, of one column."""
     result = store.open_store(path)
     said = result.attributes()
     runner.keep_compiled_code()
@@ -52,9 +55,11 @@ def shown_of(
     chosen = {f"draw {draw}": draw for draw in draws} or chosen_draws(
         scores, result.read("/draws/weight")
     )
-    acting, flows = Column(name, job.columns[name]), flows_shown(result, run.flows.n_flow)
+    acting, n_flow = Column(name, job.columns[name]), run.flows.n_flow
+    flows = list(range(n_flow)) if every_flow else flows_shown(result, n_flow)
+    at = frames_of(len(run.scenes[0].time_s)) if times is None else np.array(times)
     epochs = {
-        e: epoch_shown(run.scenes[e])
+        e: epoch_shown(run.scenes[e], at)
         for e in sorted({engine.epoch_of(draw, len(run.scenes)) for draw in chosen.values()})
     }
     first = next(iter(chosen.values()))
@@ -68,6 +73,7 @@ def shown_of(
         flow_index=tuple(flows),
         epochs=epochs,
         draws=tuple(draw_shown(run, *each, flows, epochs, scores) for each in asked),
+        earth=run.system.earth.shape,
     )
 
 
@@ -109,10 +115,9 @@ def frames_of(n_time: int) -> np.ndarray:
     return np.unique(np.linspace(0, n_time - 1, min(n_time, MOST_FRAMES)).round().astype(int))
 
 
-def epoch_shown(scene: Scene) -> ShownEpoch:
+def epoch_shown(scene: Scene, at: np.ndarray) -> ShownEpoch:
     """Positions at the frames, and every link that geometry allows at one of them."""
     assert scene.geometry is not None and scene.links is not None
-    at = frames_of(len(scene.time_s))
     axes = scene.geometry.axes[at].swapaxes(-1, -2)
     keys = [np.unique(_keys(scene, int(t))[_there(scene, int(t))]) for t in at]
     n_sat = scene.fleet.n_sat
@@ -144,13 +149,14 @@ def draw_shown(
     link = shown.link[:, 0] * scene.fleet.n_sat + shown.link[:, 1]
     sat_lost = np.zeros((n_frame, scene.fleet.n_sat), bool)
     up, gone = (np.zeros((n_frame, len(link)), bool) for _ in range(2))
-    lost, routes = [], []
+    lost, routes, sat_causes, site_causes = [], [], [], []
     for k, moment in enumerate(moments_of(run, column, draw, list(map(int, shown.time)))):
         there, keys = _there(scene, moment.time), _keys(scene, moment.time)
         up[k] = np.isin(link, keys[there & moment.masks[0].link_up])
         gone[k] = np.isin(link, keys[:, :n_own][there[:, :n_own]]) & ~up[k]
-        for flags in moment.lost.sat.values():
-            sat_lost[k] |= flags
+        sat_causes.append(causes_of(moment.lost.sat))
+        site_causes.append(causes_of(moment.lost.site))
+        sat_lost[k, list(sat_causes[k])] = True
         lost.append({f"{row.cause}: {row.of}": len(row.names) for row in moment.lost.rows})
         routes.append(tuple(route_of(moment, flow) for flow in flows))
     is_healthy = column is HEALTHY
@@ -158,8 +164,28 @@ def draw_shown(
     if is_healthy:
         score = float(np.isfinite(run.healthy[epoch].latency_s[0]).mean())
     return ShownDraw(
-        words, column.name, draw, epoch, score, sat_lost, up, gone, tuple(lost), tuple(routes)
+        name=words,
+        column=column.name,
+        draw=draw,
+        epoch=epoch,
+        availability=score,
+        sat_lost=sat_lost,
+        link_up=up,
+        link_lost=gone,
+        lost=tuple(lost),
+        routes=tuple(routes),
+        sat_causes=tuple(sat_causes),
+        site_causes=tuple(site_causes),
     )
+
+
+def causes_of(down: Mapping[str, np.ndarray]) -> dict[int, tuple[str, ...]]:
+    """What is down, by number, and the causes that hold it down."""
+    found: dict[int, tuple[str, ...]] = {}
+    for cause, flags in down.items():
+        for k in map(int, np.flatnonzero(flags)):
+            found[k] = (*found.get(k, ()), cause)
+    return found
 
 
 def route_of(moment: Moment, flow: int) -> ShownRoute | None:

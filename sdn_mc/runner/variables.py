@@ -184,7 +184,8 @@ def _metric_variables(run: Prepared) -> list[Variable]:
         flow_axis = "flow" if output.per_flow else "all_flows"
         by_draw = ("column", "draw", flow_axis)
         kept = "float32", output.units, output.long_name, output.meaning
-        found.append(Variable("/metrics", output.name, by_draw, *kept))
+        how = {"over_flows": output.average} if output.per_flow else {}
+        found.append(Variable("/metrics", output.name, by_draw, *kept, attributes=how))
         if output.name in averaged:
             by_time = ("column", "block", "time", flow_axis)
             told = "float64", output.units, f"{output.long_name} at each time", AT_TIME
