@@ -19,7 +19,7 @@ from sdn_mc.core.problems import InputError
 from sdn_mc.core.scene import Scene
 from sdn_mc.core.shown import Shown, ShownDraw, ShownEpoch, ShownRoute
 from sdn_mc.engine import HEALTHY, Column, Prepared
-from sdn_mc.runner.losses import met_on
+from sdn_mc.runner.losses import Row, met_on
 from sdn_mc.runner.sameness import check_same_inputs, check_same_scene
 from sdn_mc.runner.trace import Moment, best_walk, moments_of
 
@@ -157,7 +157,7 @@ def draw_shown(
         sat_causes.append(causes_of(moment.lost.sat))
         site_causes.append(causes_of(moment.lost.site))
         sat_lost[k, list(sat_causes[k])] = True
-        lost.append({f"{row.cause}: {row.of}": len(row.names) for row in moment.lost.rows})
+        lost.append(counts_of(moment.lost.rows))
         routes.append(tuple(route_of(moment, flow) for flow in flows))
     is_healthy = column is HEALTHY
     score = np.nan if scores is None or is_healthy else float(scores[draw])
@@ -177,6 +177,17 @@ def draw_shown(
         sat_causes=tuple(sat_causes),
         site_causes=tuple(site_causes),
     )
+
+
+def counts_of(rows: Sequence[Row]) -> dict[str, int]:
+    """How many of a kind each cause holds down; what two parts of a cause hold counts once."""
+    found: dict[str, list[list[str]]] = {}
+    for row in rows:
+        found.setdefault(f"{row.cause}: {row.of}", []).append(row.names)
+    return {
+        words: len(parts[0]) if len(parts) == 1 else len(set().union(*parts))
+        for words, parts in found.items()
+    }
 
 
 def causes_of(down: Mapping[str, np.ndarray]) -> dict[int, tuple[str, ...]]:

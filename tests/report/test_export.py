@@ -19,6 +19,12 @@ from sdn_mc.runner.study import NOTE_NAME
 from tests.runner_fleet import run_here
 
 N_DRAW = 300
+OUTAGES = (
+    "threats=[satellite_failure,terminal_failure,vendor_fault,ground_outage]",
+    "columns={failures: [satellite_failure, terminal_failure, ground_outage], all: [vendor_fault]}",
+    "threats.ground_outage.rate_per_year=1000",
+    "threats.ground_outage.repair_h=4.38",
+)
 SUMMED = 1e-12  # relative: sums of 300 numbers in another order
 needs_pyarrow = pytest.mark.skipif(
     importlib.util.find_spec("pyarrow") is None, reason="pyarrow is absent: pip install pyarrow"
@@ -27,8 +33,8 @@ needs_pyarrow = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Path:
-    """A run of the small fleet: three flows, two columns, two epochs."""
-    return run_here(tmp_path_factory.mktemp("run"), f"draws={N_DRAW}")
+    """A run of the small fleet, its sites out a third of the time: three flows, two columns."""
+    return run_here(tmp_path_factory.mktemp("run"), f"draws={N_DRAW}", *OUTAGES)
 
 
 @pytest.fixture(scope="module")
@@ -193,9 +199,13 @@ def test_places_are_points_and_losses_have_their_causes(routes, run, tree):
     assert {(s["cause"], s["of"]) for s in losses} == {
         ("satellite_failure", "sat"),
         ("terminal_failure", "terminal"),
+        ("ground_outage", "site"),
     }
-    counted = {s["time"]: s["count"] for s in losses if s["of"] == "sat"}
-    assert counted == Counter(said["time"] for said in lost)
+    out = [said for said, _ in of_kind(routes, "site") if said["lost"]]
+    assert {said["causes"] for said in out} == {"ground_outage"}
+    for of, points in (("sat", lost), ("site", out)):
+        counted = {s["time"]: s["count"] for s in losses if s["of"] == of}
+        assert counted == Counter(said["time"] for said in points)
 
 
 def test_lines_are_cut_at_the_antimeridian_and_nowhere_else():
