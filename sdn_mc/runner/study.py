@@ -31,12 +31,9 @@ from sdn_mc.config.study import (
     unread,
 )
 from sdn_mc.core.problems import InputError, Problems
-from sdn_mc.core.protocols import Output
-from sdn_mc.engine import epoch_of
-from sdn_mc.runner.estimates import means_at_times
-from sdn_mc.runner.weights import design_of
-from sdn_mc.statistics import as_plain, worst_part
-from sdn_mc.statistics.decision import FIRST, SECOND, Verdict, decide
+from sdn_mc.runner.estimates import epochs_of
+from sdn_mc.runner.scoring import Run, Scores, compared, outputs_of, scores_of, table_of
+from sdn_mc.statistics.decision import FIRST, SECOND, Verdict
 
 NOTE_NAME = "study.json"
 RUNS = "runs"
@@ -48,14 +45,6 @@ class Task(NamedTuple):
     name: str  # of its folder
     words: str  # what sets it apart
     changes: tuple[tuple[str, Any], ...]  # key of the configuration, value
-
-
-class Scores(NamedTuple):
-    """An output over flows, in each draw, and by epoch and instant where that is known."""
-
-    of_draw: np.ndarray  # [draw]
-    reach: float  # largest difference of two
-    at_time: np.ndarray | None  # [epoch, time]
 
 
 def tasks_of(study: Study) -> dict[tuple[str, str], Task]:
@@ -171,7 +160,7 @@ def _check_fits(study: Study, case: Case, job: Job, problems: Problems) -> None:
             f"study.cases.{case.name}.column: there is no column {case.column!r}; there are "
             f"{', '.join(job.columns)}"
         )
-    outputs, sampling = _outputs(job), job.parts["sampling"]
+    outputs, sampling = outputs_of(job.parts["metrics"].values()), job.parts["sampling"]
     if sampling is not None and not sampling.steers:
         problems.add(
             "sampling: a study compares draw by draw, and nets of points are no draws; take plain, "
@@ -193,12 +182,6 @@ def _check_fits(study: Study, case: Case, job: Job, problems: Problems) -> None:
                 f"study.metrics.{measure.name}.cap: none given, and {measure.name} has no largest "
                 "value; give one, which larger values count as"
             )
-
-
-def _outputs(job: Job) -> dict[str, Output]:
-    """Outputs of all metrics of a run, by name."""
-    found = [output for metric in job.parts["metrics"].values() for output in metric.outputs()]
-    return {output.name: output for output in found}
 
 
 def _filled(
@@ -224,22 +207,32 @@ def _filled(
 
 def _decided(study: Study, jobs: dict[str, Job], folder: Path) -> Path:
     """Compare, and write what was found."""
-    opened = {name: store.open_store(folder / RUNS / name) for name in jobs}
-    tasks, cases = tasks_of(study), {case.name: case for case in study.cases}
+    runs = {name: _opened(folder / RUNS / name, job) for name, job in jobs.items()}
+    tasks, columns = tasks_of(study), {case.name: case.column for case in study.cases}
 
     def scores(point: Point, case: str, measure: Measure) -> Scores:
-        name = tasks[point.words(), case].name
-        return _scores(opened[name], jobs[name], cases[case], measure)
+        run = runs[tasks[point.words(), case].name]
+        output = run.outputs[measure.name]
+        return scores_of(run, output, table_of(run, output, columns[case], measure.cap))
 
-    n_epoch = next(iter(jobs.values())).parts["times"].n_epoch
     rows = []
     for pair in study.compare:
         for measure in study.measures:
             for point in points_of(study):
                 one, other = (scores(point, case, measure) for case in pair)
-                rows.append((pair, *_compared(one, other, measure, n_epoch)))
+                n_epoch = runs[tasks[point.words(), pair[0]].name].n_epoch
+                epoch = epochs_of(len(one.of_draw), n_epoch)
+                found = compared(one, other, epoch, measure.better, measure.margin)
+                rows.append((pair, *found))
     follows = config.references(*_asked(folder, ()))
     return store.write_decisions(folder, _arrays(study, rows), _about(study, jobs, follows))
+
+
+def _opened(place: Path, job: Job) -> Run:
+    """A run of the study, to be compared."""
+    parts = job.parts
+    outputs, n_epoch = outputs_of(parts["metrics"].values()), parts["times"].n_epoch
+    return Run(store.open_store(place), outputs, list(job.columns), n_epoch, parts["sampling"])
 
 
 def _about(study: Study, jobs: dict[str, Job], follows: dict[str, str]) -> dict[str, Any]:
@@ -283,44 +276,6 @@ def swept_of(study: Study) -> dict[str, list[tuple[Any, str]]]:
         if point.key is not None:
             swept[point.key].append((in_words(point.value), point.words()))
     return swept
-
-
-def _compared(
-    first: Scores, second: Scores, measure: Measure, n_epoch: int
-) -> tuple[float, float, Verdict]:
-    """Both means, and the verdict."""
-    epoch = np.array([epoch_of(k, n_epoch) for k in range(len(first.of_draw))])
-    at_time = None
-    if first.at_time is not None and second.at_time is not None:
-        at_time = first.at_time - second.at_time
-    verdict = decide(
-        first.of_draw,
-        second.of_draw,
-        epoch,
-        higher_is_better=measure.better == "higher",
-        margin=measure.margin,
-        reach=first.reach,
-        per_instant=at_time,
-    )
-    return float(first.of_draw.mean()), float(second.of_draw.mean()), verdict
-
-
-def _scores(result: store.Store, job: Job, case: Case, measure: Measure) -> Scores:
-    """What one case scores by one measure: the mean over flows in each draw."""
-    output, column = _outputs(job)[measure.name], list(job.columns).index(case.column)
-    values = result.read(f"/metrics/{output.name}")[column].astype(np.float64)
-    high = output.within[1] if measure.cap is None else min(measure.cap, output.within[1])
-    reach = float(high - max(output.within[0], -high))
-    of_draw = np.minimum(values, high).mean(axis=-1)
-    if output.tail is not None:
-        return Scores(worst_part(of_draw, output.tail), reach / output.tail, None)
-    n_epoch = job.parts["times"].n_epoch
-    if (design := design_of(job.parts["sampling"], result)) is not None:
-        epoch = np.array([epoch_of(k, n_epoch) for k in range(len(of_draw))])
-        of_draw, _ = as_plain(of_draw, epoch, design)
-    is_capped = measure.cap is not None
-    at_time = None if is_capped else means_at_times(result, output.name, column, n_epoch)
-    return Scores(of_draw, reach, None if at_time is None else at_time.mean(axis=-1))
 
 
 def _arrays(study: Study, rows: Sequence[Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from sdn_mc import engine
 from sdn_mc.core.constants import DRAWS_PER_GROUP
-from sdn_mc.core.protocols import Output, Sampling
+from sdn_mc.core.protocols import Output
 from sdn_mc.engine import Prepared
 from sdn_mc.statistics import Design, effective_draws, variances
 from sdn_mc.store import Store
@@ -33,13 +33,15 @@ TIMED = 3  # of which the fastest counts
 MEANS = ("mean", "share")
 
 
-def design_of(sampling: Sampling | None, result: Store) -> Design | None:
-    """How the draws of a result were made; None: plain."""
+def design_of(sampling: Any, result: Store, n_draw: int | None = None) -> Design | None:
+    """How the first draws of a result were made; None: plain, as `sampling` is None."""
     if sampling is None:
         return None
     there = set(result.arrays())
     said = {
-        name: result.read(f"/draws/{name}") for name in SAID_OF_DRAWS if f"/draws/{name}" in there
+        name: result.read(f"/draws/{name}", n_draw)
+        for name in SAID_OF_DRAWS
+        if f"/draws/{name}" in there
     }
     return Design(**said)
 
