@@ -3,6 +3,7 @@
 >>> import sdn_mc
 >>> result = sdn_mc.simulate(["draws=512"])       # an xarray.DataTree
 >>> again = sdn_mc.open_result("outputs/…/…")
+>>> sdn_mc.compare("outputs/…/a", "outputs/…/b")["difference"]
 """
 
 import importlib
@@ -10,7 +11,7 @@ import pathlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xarray import DataTree
+    from xarray import Dataset, DataTree
 
 __version__ = "0.1.0"
 
@@ -51,3 +52,27 @@ def collect(path: Any, output: Any = None) -> "DataTree":
     sweep, store = (importlib.import_module(f"sdn_mc.{name}") for name in ("runner.sweep", "store"))
     place = None if output is None else pathlib.Path(output)
     return store.open_collected(sweep.collect(pathlib.Path(path), place))
+
+
+def compare(
+    a: Any,
+    b: Any,
+    columns: "tuple[str, str] | None" = None,
+    metrics: "list[str] | tuple[str, ...]" = (),
+    plugins: "list[str] | tuple[str, ...]" = (),
+) -> "Dataset":
+    """What differs between two runs on common draws: `difference` is the first less the second.
+
+    Args:
+        a: the first run, by its folder, its `result.zarr` or its URL.
+        b: the second one, which may be the first again.
+        columns: of each; None: the last of each, or those of the cases of a study.
+        metrics: names of outputs, or of metrics; none: all that both have.
+        plugins: packages of your own whose metrics may be built.
+
+    Raises:
+        InputError: their draws cannot be paired; its text says what would make them so.
+    """
+    comparing = importlib.import_module("sdn_mc.runner.comparing")
+    paths = [str(each) if "://" in str(each) else pathlib.Path(each) for each in (a, b)]
+    return comparing.compare(*paths, columns, metrics, plugins)

@@ -281,7 +281,8 @@ def test_the_configuration_is_printed_and_nothing_runs(here, capsys):
 
 
 @pytest.mark.parametrize(
-    "name", ["run", "summary", "resume", "collect", "list", "explain", "trace"]
+    "name",
+    ["run", "summary", "resume", "compare", "report", "collect", "list", "explain", "trace"],
 )
 def test_every_command_has_help(name, capsys):
     cli.main([name, "--help"])
@@ -291,7 +292,7 @@ def test_every_command_has_help(name, capsys):
 def test_help_names_every_command(capsys):
     cli.main([])
     printed = capsys.readouterr().out
-    assert all(f"sdn-mc {name}" in printed for name in ("run", "summary", "resume", "list"))
+    assert all(f"sdn-mc {name}" in printed for name in cli.COMMANDS)
     assert max(map(len, printed.splitlines())) <= 100
 
 

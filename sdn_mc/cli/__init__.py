@@ -26,6 +26,7 @@ sdn-mc: resilience of satellite laser meshes, over thousands of attack and failu
   sdn-mc resume RUN [draws=N]       continue a stopped run, study or sweep, or give it more draws
   sdn-mc resume RUN part=2/4        do the second quarter of a run, beside other processes
   sdn-mc collect SWEEP              one dataset and one table of all runs of a sweep
+  sdn-mc compare A B                what differs between two runs, on common draws
   sdn-mc report RUN [RUN …]         one HTML page with the answer, a globe and figures
   sdn-mc export RUN FILE            a table of all draws (.csv, .parquet), or routes (.geojson)
   sdn-mc list [GROUP]               what can be chosen: threats, constellations, …
@@ -36,7 +37,8 @@ sdn-mc: resilience of satellite laser meshes, over thousands of attack and failu
 First steps: `sdn-mc run`, then `sdn-mc list experiment`. More: `sdn-mc run --help`, and so on.
 """
 COMMANDS = (
-    "run", "summary", "resume", "report", "collect", "export", "list", "explain", "trace",
+    "run", "summary", "resume", "collect", "compare", "report", "export", "list", "explain",
+    "trace",
 )  # fmt: skip
 FAULT_STATUS = 2
 

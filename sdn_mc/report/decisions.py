@@ -67,7 +67,7 @@ def row_words(found: xr.Dataset, comparison: int, measure: int) -> list[str]:
     name = str(found["measure"].values[measure])
     unit = "s" if name.endswith("_s") else "1"
     margin = json.loads(found.attrs["margins"])[name]
-    return [cell.plain for cell in (*_cells(row, unit), _words(row, margin, unit))]
+    return [cell.plain for cell in (*cells_of(row, unit), words_of(row, margin, unit))]
 
 
 def _crossing(difference: np.ndarray, decided: Sequence[tuple[Any, str, int]]) -> list[str]:
@@ -103,7 +103,7 @@ def _verdicts(found: xr.Dataset) -> RenderableType:
             row = found.isel(comparison=c, measure=m, point=0)
             name = str(found["measure"].values[m])
             unit = "s" if name.endswith("_s") else "1"
-            table.add_row(name, *_cells(row, unit), _words(row, margins[name], unit))
+            table.add_row(name, *cells_of(row, unit), words_of(row, margins[name], unit))
             told = {key: flips(found, c, m, key) for key in swept}
             changed = {key: words for key, words in told.items() if words != HOLDS}
             still = len(told) - len(changed)
@@ -114,8 +114,8 @@ def _verdicts(found: xr.Dataset) -> RenderableType:
     return Group(*blocks)
 
 
-def _cells(row: xr.Dataset, unit: str) -> list[Text]:
-    """Both means, and the difference with its interval."""
+def cells_of(row: xr.Dataset, unit: str) -> list[Text]:
+    """Both means of a row, and the difference with its interval."""
     means = [float(row["first_mean"]), float(row["second_mean"])]
     low, value, high = (float(row[f"difference{end}"]) for end in ("_low", "", "_high"))
     cells = [Text(value_and_interval(mean, mean, mean, unit)[0]) for mean in means]
@@ -123,19 +123,24 @@ def _cells(row: xr.Dataset, unit: str) -> list[Text]:
 
 
 def _signed(value: float, unit: str) -> str:
-    if unit != "s":
-        return f"{value:+.4f}"
-    return f"{value:+.2f} s" if abs(value) >= 1 else f"{value * 1e3:+.2f} ms"
+    if np.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if unit == "s":
+        return f"{value:+.2f} s" if abs(value) >= 1 else f"{value * 1e3:+.2f} ms"
+    return f"{value:+.4f}" if unit == "1" else f"{value:+.4g} {unit}"
 
 
-def _words(row: xr.Dataset, margin: float, unit: str) -> Text:
-    """The verdict as a sentence's end."""
+def words_of(row: xr.Dataset, margin: float, unit: str) -> Text:
+    """The verdict as a sentence's end; a margin of NaN is none."""
     verdict, needed = str(row["verdict"].values), int(row["draws_needed"])
     size = _signed(margin, unit)[1:] if unit == "s" else f"{margin:g}"
+    if verdict == OPEN and not needed:
+        seen = "" if float(row["difference"]) else "; no difference seen"
+        return Text(f"not decided{seen}", style="yellow")
     if verdict == OPEN:
         return Text(f"not decided; about {needed:,} draws would", style="yellow")
     if verdict == NO_MATTER:
-        return Text(f"no difference of {size}")
+        return Text("no difference" if np.isnan(margin) else f"no difference of {size}")
     small = abs(float(row["difference"])) < margin
     return Text(verdict + (f", by less than {size}" if small else ""), style="green")
 

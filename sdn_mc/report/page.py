@@ -1,7 +1,8 @@
 """The report: one HTML file that opens from disk, holds its own library and asks no network.
 
 Of a run: the question and its answers, the globe, figures, tables, assumptions. Of a study: its
-decisions first, then its first run. Several can stand in one file, one after the other.
+decisions first, then its first run. Several can stand in one file, one after the other; two runs
+whose draws are common are compared before that.
 """
 
 import importlib.util
@@ -39,19 +40,27 @@ class Section(NamedTuple):
 
 
 def write_report(
-    runs: Sequence[Path], shown: Shown | str, output: Path, kinds: Sequence[str]
+    runs: Sequence[Path],
+    shown: Shown | str,
+    output: Path,
+    kinds: Sequence[str],
+    compared: xr.Dataset | str | None = None,
 ) -> Path:
     """Write the page of some folders; `kinds` says of each what it holds: "run" or "study".
 
-    `shown` are the draws of the first one to be looked at, or words on why there are none.
+    `shown` are the draws of the first one to be looked at, or words on why there are none;
+    `compared` what two runs differ in, or words on why that is not known.
     """
     check_installed()
     from plotly import offline
 
+    from sdn_mc.report.comparison_page import comparison_section
     from sdn_mc.report.study_page import study_sections
 
     makers = {"run": run_sections, "study": study_sections}
     title, sections = "", list[Section]()
+    if compared is not None:
+        sections.append(comparison_section(compared))
     for k, (run, kind) in enumerate(zip(runs, kinds, strict=True)):
         prefix = f"run{k + 1}-" if len(runs) > 1 else ""
         name, found = makers[kind](run, None if k else shown, prefix)

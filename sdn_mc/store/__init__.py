@@ -26,6 +26,7 @@ from sdn_mc.store.collected import (
     write_collected,
 )
 from sdn_mc.store.compare import differences
+from sdn_mc.store.comparison import comparison_of
 from sdn_mc.store.damage import Damage
 from sdn_mc.store.decisions import open_decisions, read_note, write_decisions, write_note
 from sdn_mc.store.files import RESULT_NAME, check_space, full_disk_explained, is_url
@@ -50,6 +51,7 @@ __all__ = [
     "changing",
     "check_access",
     "check_space",
+    "comparison_of",
     "create",
     "differences",
     "full_disk_explained",

@@ -2,6 +2,7 @@
 
 import html
 import importlib.util
+import io
 import json
 import re
 import shutil
@@ -10,11 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from sdn_mc import cli, store
 from sdn_mc.core.problems import InputError
 from sdn_mc.report import figures_data, page
+from sdn_mc.report.comparison import notes_of, print_comparison, tables_of
 from sdn_mc.report.summary import value_and_interval
+from sdn_mc.runner.comparing import compare
 from tests.runner_fleet import run_here
 
 needs_plotly = pytest.mark.skipif(
@@ -108,6 +112,36 @@ def test_several_runs_share_a_page(run, tmp_path):
     names = re.findall(r'\bid="([^"]+)"', text)
     assert len(names) == len(set(names))
     assert 'id="figure-run1-latency"' in text and 'id="figure-run2-latency"' in text
+    assert names[0] == "compared" and 'download="differences.csv"' in text
+    assert "A less B, on 300 common draws, seed 1." in words_of(tmp_path / "two.html")
+
+
+@needs_plotly
+def test_two_runs_that_cannot_be_compared_share_a_page_that_says_why(run, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    store.open_store(other).set_attributes({"seed": 2})
+    cli.main(["report", str(run), str(other), f"--output={tmp_path / 'two.html'}"])
+    words = words_of(tmp_path / "two.html")
+    assert f"Not compared. compare: seed is 1 in {run} and 2 in {other}; draws pair only" in words
+    assert words.count("The question and its answer What was asked?") == 2
+
+
+@needs_plotly
+def test_the_section_that_compares_two_runs_has_the_rows_of_the_terminal(run, tmp_path):
+    from sdn_mc.report.comparison_page import comparison_section
+
+    found = compare(run, run, ("failures", "all"))
+    (tmp_path / "page.html").write_text(comparison_section(found).body, "utf-8")
+    words, page = words_of(tmp_path / "page.html"), io.StringIO()
+    print_comparison(found, Console(file=page, width=200))
+    printed = [line.split() for line in page.getvalue().splitlines()]
+    for told in tables_of(found):
+        for row in told.rows:
+            assert " ".join(cell for cell in row if cell) in words
+            assert [word for cell in row for word in cell.split()] in printed
+    for note in notes_of(found):
+        assert note in words and f"- {note}".split() in printed
 
 
 @needs_plotly

@@ -180,6 +180,18 @@ def test_runs_into_an_object_store_killed_at_random_instants_resume_to_the_same_
     assert n_killed >= 3, "most were still running"
 
 
+@pytest.mark.slow
+def test_runs_are_compared_by_their_urls_and_by_the_folders_that_point_there(
+    tmp_path, bucket, made
+):
+    run_here(tmp_path / "run", "draws=300", f"store.url={bucket}")
+    other = made("draws=512", "threats.vendor_fault.repair_h=1.0")
+    here = sdn_mc.compare(made("draws=300"), other)
+    for place in (bucket, tmp_path / "run"):
+        assert sdn_mc.compare(place, other).drop_attrs().equals(here.drop_attrs())
+    assert np.all(sdn_mc.compare(bucket, bucket)["difference"] == 0)
+
+
 # --- what cannot be used ---
 
 

@@ -12,6 +12,7 @@ from sdn_mc.config.study import unread
 from sdn_mc.core.problems import InputError
 from sdn_mc.report.decisions import flips, print_decisions, sweep_of
 from sdn_mc.runner import study
+from sdn_mc.runner.comparing import compare
 from sdn_mc.store import differences, open_decisions
 from tests.small_run import SMALL
 
@@ -43,6 +44,8 @@ WORDS = (
     "threats.vendor_fault.repair_h=10",
     "draws=64",
 )
+
+NUMBERS = ("first_mean", "second_mean", "difference", "difference_low", "difference_high")
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +83,29 @@ def test_cases_of_a_known_order_are_decided_so(done):
     assert verdict[0, 2] == "no matter"  # at probability 0 there is no fault to be had
     for name in found.variables:
         assert found[name].attrs["meaning"].endswith(".")
+
+
+def test_two_runs_are_compared_as_the_study_decided(done, mine):
+    """Every comparison and point, bit for bit, with the names of the cases and their columns."""
+    folder, path, _ = done
+    decided, asked = open_decisions(path), config.study_of(config.job_of(WORDS, [mine]).resolved)
+    tasks, n_named = study.tasks_of(asked), 0
+    for c, pair in enumerate(asked.compare):
+        for p, point in enumerate(map(str, decided["point"].values)):
+            runs = [folder / "runs" / tasks[point, case].name for case in pair]
+            found = compare(*runs).sel(measure="availability")
+            row = decided.isel(comparison=c, measure=0, point=p)
+            for name in (*NUMBERS, "draws_needed"):
+                assert found[name] == row[name], (pair, point, name)
+            if (found.attrs["first_name"], found.attrs["second_name"]) == pair:
+                assert found["verdict"] == row["verdict"]
+                n_named += 1
+    assert n_named >= 8  # others share their runs with a case that is compared before them
+    assert found["better"] == "higher" and found["margin"] == 0.05
+    crossed = compare(folder / "runs" / "000", folder / "runs" / tasks[point, "one"].name)
+    assert crossed.attrs["first_name"] == "A" and crossed["better"] == "higher"
+    with pytest.raises(InputError, match="is a study, which compares its runs itself"):
+        compare(folder, folder / "runs" / "000")
 
 
 def test_alike_configurations_share_a_run(done):

@@ -42,6 +42,18 @@ def test_equal_columns_do_not_matter_and_noisy_ones_stay_open():
     assert found.word == OPEN and found.draws_needed > N_DRAW
 
 
+def test_without_a_margin_no_difference_is_too_small_to_matter():
+    rules = {"higher_is_better": True, "margin": None, "reach": 1.0}
+    one, other = values(0.0, noise=0.2)
+    found = decide(one, other, EPOCH, **rules)
+    assert found.word == OPEN and found.draws_needed > N_DRAW
+    assert decide(*values(0.01), EPOCH, **rules).word == FIRST
+    alike = decide(one, one, EPOCH, **rules)
+    assert alike.word == OPEN and alike.draws_needed is None and alike.difference.high > 0
+    unbounded = decide(one, one, EPOCH, **rules | {"reach": np.inf}).difference
+    assert (unbounded.low, unbounded.value, unbounded.high) == (-np.inf, 0, np.inf)
+
+
 def test_the_draws_said_to_be_needed_would_do():
     """Half the width decides, unless four epochs happen to differ, which widens some intervals."""
     found = decide(

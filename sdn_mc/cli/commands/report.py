@@ -12,7 +12,8 @@ sdn-mc report RUN [RUN …] [--output FILE] [draws=17,40] [column=NAME] [plugins
 
   One HTML file that opens from disk without a network: the question and its answer in words, a
   globe with the constellation and what a few draws lost, and figures, each with its data. RUN: the
-  folder of a run or of a study. Needs plotly: pip install 'sdn-mc[report]'.
+  folder of a run or of a study. Two runs are compared first, as `sdn-mc compare` does. Needs
+  plotly: pip install 'sdn-mc[report]'.
 
   --output FILE  where to put it; else report.html in the first folder
   draws=17,40    draws to show on the globe instead of the median, a bad and the worst one
@@ -34,7 +35,8 @@ def command(words: list[str]) -> None:
     kinds = ["study" if study.is_study(run) else "run" for run in runs]
     first = page.first_run(runs[0]) if kinds[0] == "study" else runs[0]
     chosen = _shown_of(first, draws, column, plugins)
-    path = page.write_report(runs, chosen, output or page.beside(runs[0]), kinds)
+    compared = _compared(runs, plugins) if kinds == ["run", "run"] else None
+    path = page.write_report(runs, chosen, output or page.beside(runs[0]), kinds, compared)
     size_mb = path.stat().st_size / 1e6
     console().print(f"report: {shown(path)} ({size_mb:.1f} MB)", markup=False, soft_wrap=True)
 
@@ -51,6 +53,16 @@ def _shown_of(run: Path, draws: list[int], column: str | None, plugins: list[str
     except InputError as error:
         if any(problem.startswith("report:") for problem in error.problems):
             raise
+        return " ".join(error.problems)
+
+
+def _compared(runs: list[Path], plugins: list[str]) -> Any:
+    """What two runs differ in, or why that cannot be told."""
+    from sdn_mc.runner.comparing import compare
+
+    try:
+        return compare(runs[0], runs[1], plugins=plugins)
+    except InputError as error:
         return " ".join(error.problems)
 
 
