@@ -5,11 +5,12 @@ import html
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from sdn_mc.report.drawing import Figure
+if TYPE_CHECKING:
+    from sdn_mc.report.drawing import Figure
 
 KEY = re.compile(r"[a-z]\w*(\.[\w*]+)+")  # of the configuration: may be broken after its dots
 
@@ -56,7 +57,7 @@ def bullets(lines: Iterable[str]) -> str:
     return "<ul>" + "".join(f"<li>{safe(line)}</li>" for line in lines) + "</ul>\n"
 
 
-def figure(made: Figure, prefix: str = "") -> str:
+def figure(made: "Figure", prefix: str = "") -> str:
     """A figure, its words, and its data to take away."""
     name = prefix + made.name
     plot = made.plot.to_json().replace("<", "\\u003c")

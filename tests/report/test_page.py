@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,8 +15,7 @@ import pytest
 from rich.console import Console
 
 from sdn_mc import cli, store
-from sdn_mc.core.problems import InputError
-from sdn_mc.report import figures_data, page
+from sdn_mc.report import figures_data
 from sdn_mc.report.comparison import notes_of, print_comparison, tables_of
 from sdn_mc.report.summary import value_and_interval
 from sdn_mc.runner.comparing import compare
@@ -165,8 +165,11 @@ def test_bad_input_is_one_line(run, capsys, words, message):
     assert message in capsys.readouterr().err
 
 
-def test_without_plotly_one_line_says_what_to_install(monkeypatch, run):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setitem(sys.modules, "plotly", None)
-    with pytest.raises(InputError, match="pip install plotly"):
-        page.write_report([run], "no globe", run / "none.html", ["run"])
+def test_without_plotly_one_line_says_what_to_install(run):
+    code = (
+        "import sys; sys.modules['plotly'] = None\n"
+        "from sdn_mc import cli; cli.main(['report', sys.argv[1]])"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, run], capture_output=True, text=True)
+    assert ended.returncode == 2 and len(ended.stderr.splitlines()) == 1
+    assert "pip install plotly" in ended.stderr
