@@ -23,6 +23,7 @@ from sdn_mc.report.summary import value_and_interval
 from sdn_mc.store import open_decisions
 
 OPEN, NO_MATTER, HOLDS = "open", "no matter", "holds"
+STATES = ("no difference that matters", "decided", "open")  # of verdicts, in the order of looks
 EVERY_INTERVAL = (
     "Paired 95 % intervals over common draws, each by itself: of many rows one in twenty misses by "
     "chance. They hold sampling error alone, at one point of the assumptions."
@@ -39,6 +40,11 @@ def print_decisions(decisions: str | Path | xr.Dataset, console: Console) -> Non
     console.print(Padding(_verdicts(found), (1, 0, 0, 0)))
     console.print(Padding(Text(EVERY_INTERVAL, style="dim"), (0, 0, 1, 0)))
     console.print(_assumptions(found))
+
+
+def state_of(verdict: str) -> int:
+    """Which of `STATES` a verdict is."""
+    return {NO_MATTER: 0, OPEN: 2}.get(verdict, 1)
 
 
 def flips(found: xr.Dataset, comparison: int, measure: int, key: str) -> str:

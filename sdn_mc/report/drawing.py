@@ -1,7 +1,6 @@
-"""How every figure looks: axes, colours, bands, bars, menus.
+"""How every figure of the page looks: axes, bands, bars, menus.
 
-Colours are those of Okabe and Ito (2008), which readers with any colour vision tell apart; lines
-differ in dash and markers in shape besides. 700 pixels wide, they fit on paper as on a screen.
+700 pixels wide, they fit on paper as on a screen.
 """
 
 import math
@@ -12,17 +11,10 @@ import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
+from sdn_mc.report.looks import COLOURS, DASHES, GRID, INK, MARKERS
+
 WIDTH = 700
-INTERVAL = "Bars and bands are 95 % intervals of sampling error alone."
-OVER_DRAWS = (
-    "Bands are 95 % intervals of sampling error over draws, for the run's epochs and instants as "
-    "they are; the intervals of the tables hold their error too."
-)
-COLOURS = ("#009E73", "#0072B2", "#D55E00", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
-MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star")
 LEGEND = 28  # pixels that one line of it takes
-GRID, INK = "#e4e4e4", "#222222"
 
 
 class Figure(NamedTuple):

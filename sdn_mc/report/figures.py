@@ -3,26 +3,10 @@
 import numpy as np
 import xarray as xr
 
-from sdn_mc.report import figures_data
-from sdn_mc.report.drawing import (
-    COLOURS,
-    INK,
-    INTERVAL,
-    OVER_DRAWS,
-    Figure,
-    add_band,
-    bars,
-    base,
-    choose,
-    look,
-    room_for,
-)
+from sdn_mc.report import figures_data, wording
+from sdn_mc.report.drawing import Figure, add_band, bars, base, choose, look, room_for
+from sdn_mc.report.looks import COLOURS, INK
 from sdn_mc.report.world_map import world_map
-
-WEIGHTED = (
-    "Draws of unequal weight: figures over draws need plain draws (sampling=null); the estimates "
-    "of the summary hold the weights."
-)
 
 
 def figures_of(tree: xr.DataTree) -> tuple[list[Figure], list[str]]:
@@ -39,22 +23,19 @@ def figures_of(tree: xr.DataTree) -> tuple[list[Figure], list[str]]:
         else:
             made += found
     if not figures_data.is_plain(tree):
-        missing.insert(0, WEIGHTED)
+        missing.insert(0, wording.WEIGHTED)
     return made, missing
 
 
 def _availability(tree: xr.DataTree) -> list[Figure] | str:
     """One row a flow, one mark a column."""
-    found = figures_data.estimates(tree, "availability")
-    if found is None:
-        return "Availability: list `availability` in metrics."
-    found = found.assign_coords(column=figures_data.columns_of(tree))
-    n_flow = found.sizes["flow"]
-    chosen = [*figures_data.shown_flows(tree), n_flow - 1]
-    data = found.sel(column=figures_data.shown_columns(tree)).isel(flow=chosen)
+    data = figures_data.availability(tree)
+    if data is None:
+        return wording.MISSING["availability"]
+    said = wording.availability(data)
     names = [str(name) for name in data["flow"].values]
     at = np.arange(len(names))[::-1]
-    figure = base("availability (share of time with a path)", "", 110 + 34 * len(names))
+    figure = base(said.x, said.y, 110 + 34 * len(names))
     n_column = data.sizes["column"]
     for k, column in enumerate(map(str, data["column"].values)):
         row, style = data.isel(column=k), look(k)
@@ -66,19 +47,18 @@ def _availability(tree: xr.DataTree) -> list[Figure] | str:
         )  # fmt: skip
     figure.update_layout(margin_l=room_for(names))
     figure.update_yaxes(tickvals=at, ticktext=names, showgrid=False, range=[-0.6, len(names) - 0.4])
-    words = f"Mean over draws of each draw's share of instants with a path. {INTERVAL}"
-    if n_flow - 1 > len(chosen) - 1:
-        words += f" Of {n_flow - 1} flows the {len(chosen) - 1} least available are shown."
-    return [Figure("availability", "Availability by flow", words, figure, found)]
+    every = figures_data.estimates(tree, "availability")
+    assert every is not None
+    return [Figure("availability", said.title, said.words, figure, every)]
 
 
 def _through_time(tree: xr.DataTree) -> list[Figure] | str:
     """Lines with bands, and where nine of ten draws lie."""
     data = figures_data.through_time(tree)
     if data is None:
-        return "Availability through time: keep the latency series with store.paths=all."
-    snapshot = figures_data.is_snapshot(tree)
-    figure = base(f"{data['time'].attrs['long_name']} (h)", "share of flows with a path")
+        return wording.MISSING["through_time"]
+    said, snapshot = wording.through_time(data), data.attrs["is_snapshot"]
+    figure = base(said.x, said.y)
     x = data["time"].values
     for k, column in enumerate(map(str, data["column"].values)):
         add_band(figure, x, data.isel(column=k), column, k)
@@ -95,30 +75,16 @@ def _through_time(tree: xr.DataTree) -> list[Figure] | str:
             )  # fmt: skip
     least = float(data["low"].min())
     figure.update_yaxes(range=[-0.02, 1.02] if least < 0.5 else [least - 0.3 * (1 - least), 1.005])
-    if snapshot:
-        title = "Availability through the window"
-        words = (
-            "Mean over draws of the share of flows with a path, in parts of the window, all days "
-            f"taken together. {OVER_DRAWS} A given event strikes at a random time, so its loss is "
-            "spread over the window."
-        )
-    else:
-        title = "Resilience: service before, during and after the onset"
-        words = (
-            f"Mean over draws of the share of flows with a path. {OVER_DRAWS} Thin lines hold nine "
-            "of ten draws of the main column. A mean over draws is shallower and smoother than "
-            "any draw: depth, area lost and time to recover, where computed, are measured draw by "
-            "draw and stand in the table of all metrics."
-        )
-    return [Figure("through_time", title, words, figure, data)]
+    return [Figure("through_time", said.title, said.words, figure, data)]
 
 
 def _latency(tree: xr.DataTree) -> list[Figure] | str:
     """Cumulative curves, flow by flow."""
     data = figures_data.latency_shares(tree)
     if data is None:
-        return "Latency distribution: keep the latency series with store.paths=all."
-    figure = base("one-way latency (ms)", "share of all times delivered by then", 470)
+        return wording.MISSING["latency"]
+    said = wording.latency(data)
+    figure = base(said.x, said.y, 470)
     x, n_column = data["latency"].values, data.sizes["column"]
     names = [str(name) for name in data["flow"].values]
     for f in range(len(names)):
@@ -134,26 +100,21 @@ def _latency(tree: xr.DataTree) -> list[Figure] | str:
         figure,
         [(names[f], [k // per_flow == f for k in range(per_flow * len(names))]) for f in order],
     )
-    interval = INTERVAL if figures_data.is_snapshot(tree) else OVER_DRAWS
     words = (
-        "Share of all times, of all draws, at which a message arrives within the latency. What is "
-        "not delivered never arrives, so each curve ends at the availability, not at 1. "
-        f"{interval} Choose a flow above; over flows, shown first and on paper, is their mean."
+        f"{said.words} Choose a flow above; over flows, shown first and on paper, is their mean."
     )
-    return [Figure("latency", "Latency distribution", words, figure, data)]
+    return [Figure("latency", said.title, words, figure, data)]
 
 
 def _what_hurts(tree: xr.DataTree) -> list[Figure] | str:
     """Ordered bars of paired losses."""
     data = figures_data.what_hurts(tree)
     if data is None:
-        return "What hurts most: list `availability` in metrics, and threats."
+        return wording.MISSING["what_hurts"]
+    said, titles = wording.what_hurts(data)
     kinds = dict.fromkeys(map(str, data["kind"].values))
-    figure = base("availability lost or saved (share of time)", "", 120 + 26 * data.sizes["row"])
+    figure = base(said.x, said.y, 120 + 26 * data.sizes["row"])
     causes = list(dict.fromkeys(map(str, data["cause"].values)))[::-1]
-    titles = {"lost": "lost with it", "saved": "saved without it, all others acting"}
-    if "saved" not in kinds:
-        titles = {"lost": "lost against the healthy column"}
     for k, kind in enumerate(kinds):
         row = data.isel(row=np.flatnonzero(data["kind"].values == kind))
         at = np.array([causes.index(str(c)) for c in row["cause"].values])
@@ -168,56 +129,41 @@ def _what_hurts(tree: xr.DataTree) -> list[Figure] | str:
         )  # fmt: skip
     figure.update_layout(margin_l=room_for(causes), showlegend=True)
     figure.update_yaxes(tickvals=list(range(len(causes))), ticktext=causes, showgrid=False)
-    words = (
-        "Availability over flows, healthy less attacked in the same draws: a paired difference. "
-        f"{INTERVAL}"
-    )
-    if "saved" in kinds:
-        words += (
-            " Alone a cause may cost little and still matter beside others, or the other way "
-            "round: so both are told."
-        )
-    return [Figure("what_hurts", "What hurts most", words, figure, data)]
+    return [Figure("what_hurts", said.title, said.words, figure, data)]
 
 
 def _restored(tree: xr.DataTree) -> list[Figure] | str:
     """Kaplan and Meier's curves."""
     data = figures_data.still_waiting(tree)
     if data is None:
-        return "Time to restore: times=episode, and `time_to_restore` in metrics."
-    figure = base("time since the onset (h)", "share of draws not yet restored")
+        return wording.MISSING["restored"]
+    said = wording.RESTORED
+    figure = base(said.x, said.y)
     for k, column in enumerate(map(str, data["column"].values)):
         add_band(figure, data["time"].values, data.sel(column=column), column, k + 1)
     figure.update_traces(line_shape="hv", selector={"mode": "lines"})
     figure.update_yaxes(range=[-0.02, 1.02])
-    words = (
-        "Share of draws in which the median flow is still without unbroken service, by Kaplan and "
-        f"Meier; those not restored within the horizon are censored there. {OVER_DRAWS}"
-    )
-    return [Figure("restored", "Time to restore", words, figure, data)]
+    return [Figure("restored", said.title, said.words, figure, data)]
 
 
 def _gaps(tree: xr.DataTree) -> list[Figure] | str:
     """How long the longest outage is."""
     data = figures_data.longest_gaps(tree)
     if data is None:
-        return "Outage durations: times=episode, and `continuity` in metrics."
-    figure = base("duration (min)", "share of draws with a longer outage")
+        return wording.MISSING["outages"]
+    said = wording.OUTAGES
+    figure = base(said.x, said.y)
     for k, column in enumerate(map(str, data["column"].values)):
         add_band(figure, data["gap"].values, data.isel(column=k), column, k + 1)
     figure.update_yaxes(range=[-0.02, 1.02])
-    words = (
-        "Longest outage of the worst user of each draw, within the horizon; one still open at its "
-        f"end counts for its part inside. {OVER_DRAWS}"
-    )
-    return [Figure("outages", "Outage durations", words, figure, data)]
+    return [Figure("outages", said.title, said.words, figure, data)]
 
 
 def _budget(tree: xr.DataTree) -> list[Figure] | str:
     """Stacked bars, a stage each."""
     chains = figures_data.stage_budget(tree)
     if not chains:
-        return "Stage budget: `chain` or `missile_warning` in metrics, with times=episode."
+        return wording.MISSING["budget"]
     return [_budget_of(name, data) for name, data in chains.items()]
 
 
@@ -225,7 +171,8 @@ def _budget_of(name: str, data: xr.Dataset) -> Figure:
     columns = [str(c) for c in data["column"].values]
     stages = [str(s) for s in data["stage"].values]
     at = np.arange(len(stages))[::-1]
-    figure = base("time (s), logarithmic", "", 130 + 40 * len(stages))
+    said = wording.budget(name)
+    figure = base(said.x, said.y, 130 + 40 * len(stages))
     for k, column in enumerate(columns[:5]):
         row, style = data.sel(column=column), look(k)
         figure.add_scatter(
@@ -239,21 +186,17 @@ def _budget_of(name: str, data: xr.Dataset) -> Figure:
     figure.update_yaxes(
         tickvals=at, ticktext=stages, showgrid=False, range=[-0.6, len(stages) - 0.4]
     )
-    words = (
-        f"Mean time in each stage of the messages of {name} that arrive, median over draws, and "
-        "waiting for a path. A stage of 0 s has no place on a logarithmic axis. Read it beside the "
-        f"share undelivered in the table of all metrics. {INTERVAL}"
-    )
-    return Figure(f"budget_{name}", f"Stage budget: {name}", words, figure, data)
+    return Figure(f"budget_{name}", said.title, said.words, figure, data)
 
 
 def _concentration(tree: xr.DataTree) -> list[Figure] | str:
     """How few the fleet hangs on."""
     data = figures_data.concentration(tree)
     if data is None:
-        return "Concentration: the fleet has no labels."
+        return wording.MISSING["concentration"]
     labels = [str(name) for name in data["label"].values]
-    figure = base("effective number of groups (1 / HHI)", "", 130 + 34 * len(labels))
+    said = wording.CONCENTRATION
+    figure = base(said.x, said.y, 130 + 34 * len(labels))
     figure.add_bar(
         x=data["effective"].values, y=labels, orientation="h", width=0.6,
         marker={"color": COLOURS[1]}, customdata=data["hhi"].values,
@@ -262,8 +205,4 @@ def _concentration(tree: xr.DataTree) -> list[Figure] | str:
     figure.update_layout(margin_l=room_for(labels))
     figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    words = (
-        "As how many equal suppliers each kind counts; 1: all satellites hang on one. A property "
-        "of the fleet, without sampling error."
-    )
-    return [Figure("concentration", "Concentration", words, figure, data)]
+    return [Figure("concentration", said.title, said.words, figure, data)]

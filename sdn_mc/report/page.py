@@ -22,7 +22,7 @@ from sdn_mc.report.markup import bullets, paragraph, safe
 from sdn_mc.report.summary import WARNING, notes_of, open_summary, value_and_interval
 from sdn_mc.store import RESULT_NAME
 
-NAME, RUNS = "report.html", "runs"
+NAME = "report.html"
 MOST_COLUMNS = 6  # side by side
 OVER_FLOWS_WORDS = "Over flows: the mean, of latencies and times to restore the median"
 INSTALL = (
@@ -106,7 +106,7 @@ def beside(run: Path) -> Path:
 
 def first_run(study: Path) -> Path:
     """The run of a study that is shown in full."""
-    runs = sorted(p for p in (study / RUNS).glob("*") if (p / RESULT_NAME).exists())
+    runs = sorted(p for p in (study / figures_data.RUNS).glob("*") if (p / RESULT_NAME).exists())
     if not runs:
         raise InputError(f"{study}: no run of this study has begun; `sdn-mc resume {study}` does")
     return runs[0]

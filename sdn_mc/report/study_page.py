@@ -6,18 +6,16 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from sdn_mc.config.study import AS_ASSUMED
 from sdn_mc.core.shown import Shown
-from sdn_mc.report import figures_data, markup
+from sdn_mc.report import figures_data, markup, wording
 from sdn_mc.report.answers import interval_words, study_answers
-from sdn_mc.report.decisions import EVERY_INTERVAL, NO_MATTER, OPEN, flips, row_words, sweep_of
-from sdn_mc.report.drawing import COLOURS, INK, INTERVAL, MARKERS, Figure, bars, base, choose
-from sdn_mc.report.page import RUNS, Section, definitions, first_run, run_sections
-from sdn_mc.report.summary import open_summary
-from sdn_mc.store import open_decisions, open_store
+from sdn_mc.report.decisions import EVERY_INTERVAL, flips, row_words, state_of, sweep_of
+from sdn_mc.report.drawing import Figure, bars, base, choose
+from sdn_mc.report.looks import COLOURS, INK, MARKERS
+from sdn_mc.report.page import Section, definitions, first_run, run_sections
+from sdn_mc.store import open_decisions
 
 FLIPS = "flips: "
-VERDICTS = {NO_MATTER: 0, OPEN: 2}  # marks; 1: decided
 
 
 def study_sections(
@@ -25,7 +23,7 @@ def study_sections(
 ) -> tuple[str, list[Section]]:
     """Title and sections of a study."""
     found = open_decisions(study)
-    trees = base_runs(study)
+    trees = figures_data.base_runs(study)
     first = next(iter(trees.values()))
     figures = [forest(found), *concentrated(trees)]
     title = str(found.attrs["title"])
@@ -43,16 +41,6 @@ def study_sections(
         Section(prefix + "runs", "The cases, as assumed", case_table(trees)),
         *(s._replace(title=f"First run: {s.title[0].lower()}{s.title[1:]}") for s in own),
     ]
-
-
-def base_runs(study: Path) -> dict[str, xr.DataTree]:
-    """The runs in which nothing was changed but what makes a case, by their cases."""
-    found = {}
-    for run in sorted((study / RUNS).iterdir()):
-        words = str(open_store(run).attributes()["title"]).rpartition(": ")[2]
-        if words.endswith(f", {AS_ASSUMED}"):
-            found[words.removesuffix(f", {AS_ASSUMED}")] = open_summary(run)
-    return found
 
 
 def flipping(found: xr.Dataset) -> list[str]:
@@ -89,38 +77,32 @@ def forest(found: xr.Dataset) -> Figure:
     at, entries, axes = np.arange(len(points))[::-1], [], []
     cells = list(np.ndindex(found.sizes["comparison"], found.sizes["measure"]))
     for k, (c, m) in enumerate(cells):
-        row = found.isel(comparison=c, measure=m)
-        value = row["difference"].values
-        state = [VERDICTS.get(str(words), 1) for words in row["verdict"].values]
+        row = figures_data.differences(found, c, m)
+        said = wording.decisions(row)
+        state = [state_of(str(words)) for words in row["verdict"].values]
         figure.add_scatter(
-            x=value, y=at, mode="markers", visible=k == 0, showlegend=False,
+            x=row["value"].values, y=at, mode="markers", visible=k == 0, showlegend=False,
             marker={
                 "size": 8,
                 "symbol": [MARKERS[s] for s in state], "color": [COLOURS[s] for s in state],
             },
-            error_x={
-                "type": "data", "symmetric": False, "array": row["difference_high"].values - value,
-                "arrayminus": value - row["difference_low"].values,
-                "color": INK, "thickness": 1.2, "width": 2,
-            },
+            error_x=bars(row) | {"color": INK, "thickness": 1.2, "width": 2},
             customdata=list(map(str, row["verdict"].values)),
             hovertemplate="%{x:.4g}: %{customdata}",
         )  # fmt: skip
-        unit = "s" if str(row["measure"].values).endswith("_s") else "share"
-        pair = f"{row['first'].values} less {row['second'].values}"
-        entries.append((f"{pair}: {row['measure'].values}", [j == k for j in range(len(cells))]))
-        axes.append(f"{row['measure'].values}, {pair} ({unit})")
+        pair = f"{row.attrs['first']} less {row.attrs['second']}"
+        entries.append((f"{pair}: {row.attrs['measure']}", [j == k for j in range(len(cells))]))
+        axes.append(said.x)
     choose(figure, entries, axes)
     figure.update_xaxes(title_text=axes[0])
     figure.add_vline(x=0, line={"color": INK, "width": 1})
     figure.update_layout(margin_l=340, font_size=12)
     figure.update_yaxes(tickvals=at, ticktext=[_short(p) for p in points], range=[-1, len(points)])
     words = (
-        "Paired difference on common draws as assumed (top), then with one assumption changed. "
-        f"{INTERVAL} Blue squares: decided; green circles: no difference that matters; orange "
+        f"{said.words} Blue squares: decided; green circles: no difference that matters; orange "
         "diamonds: open. Choose a comparison above; on paper stands the first."
     )
-    return Figure("decisions", "Differences over the assumptions", words, figure, found)
+    return Figure("decisions", said.title, words, figure, found)
 
 
 def _short(words: str, most: int = 46) -> str:
@@ -133,18 +115,8 @@ def concentrated(trees: dict[str, xr.DataTree]) -> list[Figure]:
     data = figures_data.concentration_and_loss(trees)
     if data is None:
         return []
-    labels = list(dict.fromkeys(map(str, data["label"].values)))
-    spread = {
-        label: float(np.ptp(data["hhi"].values[data["label"].values == label])) for label in labels
-    }
-    label = max(labels, key=lambda each: spread[each])
-    if spread[label] == 0:
-        return []
-    data = data.isel(row=np.flatnonzero(data["label"].values == label))
-    figure = base(
-        f"concentration of {label} (HHI: 1 is all in one group)",
-        "availability lost (share of time)",
-    )
+    said = wording.concentration_loss(data)
+    figure = base(said.x, said.y)
     cases, columns = (list(dict.fromkeys(map(str, data[n].values))) for n in ("run", "column"))
     for k in range(data.sizes["row"]):
         row = data.isel(row=[k])
@@ -157,11 +129,7 @@ def concentrated(trees: dict[str, xr.DataTree]) -> list[Figure]:
         )  # fmt: skip
     figure.update_xaxes(range=[0, 1.1])
     figure.update_yaxes(rangemode="tozero")
-    words = (
-        "What each case loses in each of its columns, against how concentrated its fleet is by "
-        f"{label}. {INTERVAL} Cases differ in more than concentration."
-    )
-    return [Figure("concentration_loss", "Concentration against loss", words, figure, data)]
+    return [Figure("concentration_loss", said.title, said.words, figure, data)]
 
 
 def swept_table(found: xr.Dataset) -> str:

@@ -7,23 +7,21 @@ import plotly.graph_objects as go
 import xarray as xr
 from plotly.colors import sample_colorscale
 
-from sdn_mc.report import figures_data
+from sdn_mc.report import figures_data, wording
 from sdn_mc.report.coastlines import coastlines
-from sdn_mc.report.drawing import INK, Figure, base, choose
-
-LAND = "#b8b8b8"
-MOST_ARCS = 40  # flows drawn as lines from end to end; of more, the sources alone
+from sdn_mc.report.drawing import Figure, base, choose
+from sdn_mc.report.looks import INK, LAND
 
 
 def world_map(tree: xr.DataTree) -> list[Figure] | str:
     """Flows as great circles, or sources as marks, coloured by availability."""
     data = figures_data.on_map(tree)
     if data is None:
-        return "World map of availability: list `availability` in metrics."
-    names = figures_data.columns_of(tree)
+        return wording.MISSING["map"]
+    said, names = wording.world_map(), figures_data.columns_of(tree)
     values = data["value"].values
     low = min(float(np.nanmin(values)), 0.99)
-    figure = base("longitude (deg east)", "latitude (deg north)", 440)
+    figure = base(said.x, said.y, 440)
     land = coastlines()
     figure.add_scatter(
         x=land[:, 0], y=land[:, 1], mode="lines", line={"color": LAND, "width": 1},
@@ -35,7 +33,7 @@ def world_map(tree: xr.DataTree) -> list[Figure] | str:
             "title": {"text": "availability", "side": "right"}, "thickness": 14, "len": 0.9,
         },
     }  # fmt: skip
-    if ways := arcs(data):  # a dark edge, so that light colours stand off the paper
+    if ways := figures_data.arcs(data):  # a dark edge, so that light colours stand off the paper
         gap = np.full((1, 2), np.nan)
         all_ways = np.concatenate([part for way in ways.values() for part in (way, gap)])
         figure.add_scatter(
@@ -55,27 +53,10 @@ def world_map(tree: xr.DataTree) -> list[Figure] | str:
     figure.update_xaxes(range=[-180, 180], dtick=60)
     figure.update_yaxes(range=[-90, 90], dtick=30, scaleanchor=None)
     words = (
-        "Availability of every flow, along the great circle between its ends; of many flows, or "
-        "where an end is any of several sites, at the source. Intervals stand in the data and when "
-        f"pointed at. Choose a column above; {names[-1]} is shown first, and on paper. Coastlines: "
-        "Natural Earth."
+        f"{said.words} Point at a flow for its interval. Choose a column above; {names[-1]} is "
+        "shown first, and on paper."
     )
-    return [Figure("map", "World map of availability", words, figure, data)]
-
-
-def arcs(data: xr.Dataset) -> dict[int, np.ndarray]:
-    """The great circle of each flow whose two ends are one site each; none of many flows."""
-    if data.sizes["flow"] > MOST_ARCS:
-        return {}
-    ends = np.stack([_places(data, "source"), _places(data, "destination")])
-    known = np.flatnonzero(~np.isnan(ends).any(axis=(0, 2)))
-    return {int(k): great_circle(ends[0, k], ends[1, k]) for k in known}
-
-
-def _places(data: xr.Dataset, end: str) -> np.ndarray:
-    """Longitude and latitude of one end of each flow."""
-    names = f"{end}_longitude_deg", f"{end}_latitude_deg"
-    return np.stack([data[name].values for name in names], axis=-1)
+    return [Figure("map", said.title, words, figure, data)]
 
 
 def _marks(
@@ -98,7 +79,7 @@ def _marks(
                 line={"width": 3, "color": colour}, showlegend=False,
             )
         )  # fmt: skip
-    ends = [_places(data, end)[list(ways)] for end in ("source", "destination")]
+    ends = [figures_data.places_of(data, end)[list(ways)] for end in ("source", "destination")]
     spots = np.unique(np.concatenate(ends), axis=0)
     found.append(
         go.Scatter(
@@ -106,7 +87,7 @@ def _marks(
             marker={"size": 7, "color": "white", "line": {"width": 1.5, "color": INK}},
         )
     )  # fmt: skip
-    source = _places(data, "source")
+    source = figures_data.places_of(data, "source")
     # A mark nowhere keeps the scale beside the map.
     nowhere = np.array([[np.nan, np.nan]])
     alone = [int(k) for k in np.flatnonzero(~np.isnan(source).any(axis=1)) if k not in ways]
@@ -121,20 +102,3 @@ def _marks(
         )
     )  # fmt: skip
     return found
-
-
-def great_circle(a_deg: np.ndarray, b_deg: np.ndarray, n: int = 60) -> np.ndarray:
-    """Longitude and latitude along the shorter arc, deg; NaN where it leaves the map's edge."""
-
-    def unit(place: np.ndarray) -> np.ndarray:
-        lon, lat = np.radians(place)
-        return np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-
-    a, b = unit(a_deg), unit(b_deg)
-    angle = max(float(np.arccos(np.clip(a @ b, -1, 1))), 1e-9)
-    t = np.linspace(0, 1, n)[:, None]
-    way = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
-    lon, lat = np.degrees(np.arctan2(way[:, 1], way[:, 0])), np.degrees(np.arcsin(way[:, 2]))
-    line = np.stack([lon, lat], axis=-1)
-    cuts = np.flatnonzero(np.abs(np.diff(lon)) > 180) + 1
-    return np.insert(line, cuts, np.nan, axis=0)

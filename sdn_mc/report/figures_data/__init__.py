@@ -6,8 +6,8 @@ interval, beside `value`. Nothing here knows how it is drawn, so that any drawin
 """
 
 from sdn_mc.report.figures_data.episodes import longest_gaps, stage_budget, still_waiting
-from sdn_mc.report.figures_data.losses import concentration, concentration_and_loss, what_hurts
-from sdn_mc.report.figures_data.places import on_map
+from sdn_mc.report.figures_data.losses import concentration, what_hurts
+from sdn_mc.report.figures_data.places import arcs, great_circle, on_map, places_of
 from sdn_mc.report.figures_data.reading import (
     ALL,
     ALONE,
@@ -17,6 +17,7 @@ from sdn_mc.report.figures_data.reading import (
     WITHOUT,
     about,
     array,
+    availability,
     columns_of,
     ends_of,
     estimates,
@@ -26,6 +27,12 @@ from sdn_mc.report.figures_data.reading import (
     shown_flows,
 )
 from sdn_mc.report.figures_data.series import latencies, latency_shares, through_time
+from sdn_mc.report.figures_data.studies import (
+    RUNS,
+    base_runs,
+    concentration_and_loss,
+    differences,
+)
 
 __all__ = [
     "ALL",
@@ -33,20 +40,27 @@ __all__ = [
     "ENDS",
     "HEALTHY",
     "OVER_FLOWS",
+    "RUNS",
     "WITHOUT",
     "about",
+    "arcs",
     "array",
+    "availability",
+    "base_runs",
     "columns_of",
     "concentration",
     "concentration_and_loss",
+    "differences",
     "ends_of",
     "estimates",
+    "great_circle",
     "is_plain",
     "is_snapshot",
     "latencies",
     "latency_shares",
     "longest_gaps",
     "on_map",
+    "places_of",
     "shown_columns",
     "shown_flows",
     "stage_budget",

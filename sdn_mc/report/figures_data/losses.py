@@ -1,6 +1,6 @@
 """What is lost, by cause and by how concentrated a fleet is."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -15,7 +15,6 @@ from sdn_mc.report.figures_data.reading import (
     about,
     array,
     columns_of,
-    ends_of,
     is_plain,
 )
 from sdn_mc.statistics import Estimate, paired_difference
@@ -92,29 +91,3 @@ def concentration(tree: xr.DataTree) -> xr.Dataset | None:
     }
     data["largest"] = ("label", [row["largest"] for row in groups])
     return xr.Dataset(data, {"label": [row["label"] for row in groups]})
-
-
-def concentration_and_loss(trees: dict[str, xr.DataTree]) -> xr.Dataset | None:
-    """Of several runs: how concentrated each fleet is, by kind of group, and what it loses."""
-    rows: list[tuple[Any, ...]] = []
-    for run, tree in trees.items():
-        lost = what_hurts(tree)
-        if lost is None:
-            continue
-        for row in about(tree, "concentration", []):
-            rows += [
-                (
-                    run,
-                    row["label"],
-                    row["hhi"],
-                    str(lost["cause"].values[k]),
-                    *ends_of(lost.isel(row=k)),
-                )
-                for k in range(lost.sizes["row"])
-                if lost["kind"].values[k] == "lost"
-            ]
-    if not rows:
-        return None
-    names = ("run", "label", "hhi", "column", *ENDS)
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-    return xr.Dataset({name: ("row", list(values)) for name, values in columns.items()})

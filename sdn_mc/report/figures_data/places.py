@@ -1,9 +1,11 @@
-"""Availability of flows with the places of their ends."""
+"""Availability of flows with the places of their ends, and the ways between these."""
 
 import numpy as np
 import xarray as xr
 
 from sdn_mc.report.figures_data.reading import array, estimates
+
+MOST_ARCS = 40  # flows drawn as lines from end to end; of more, the sources alone
 
 
 def on_map(tree: xr.DataTree) -> xr.Dataset | None:
@@ -21,3 +23,35 @@ def on_map(tree: xr.DataTree) -> xr.Dataset | None:
             found[f"{end}_{axis}_deg"] = ("flow", degrees)
         found[end] = ("flow", [str(name) for name in array(tree, f"/metrics/{end}")])
     return found
+
+
+def arcs(data: xr.Dataset) -> dict[int, np.ndarray]:
+    """The great circle of each flow whose two ends are one site each; none of many flows."""
+    if data.sizes["flow"] > MOST_ARCS:
+        return {}
+    ends = np.stack([places_of(data, "source"), places_of(data, "destination")])
+    known = np.flatnonzero(~np.isnan(ends).any(axis=(0, 2)))
+    return {int(k): great_circle(ends[0, k], ends[1, k]) for k in known}
+
+
+def places_of(data: xr.Dataset, end: str) -> np.ndarray:
+    """Longitude and latitude of one end of each flow, deg."""
+    names = f"{end}_longitude_deg", f"{end}_latitude_deg"
+    return np.stack([data[name].values for name in names], axis=-1)
+
+
+def great_circle(a_deg: np.ndarray, b_deg: np.ndarray, n: int = 60) -> np.ndarray:
+    """Longitude and latitude along the shorter arc, deg; NaN where it leaves the map's edge."""
+
+    def unit(place: np.ndarray) -> np.ndarray:
+        lon, lat = np.radians(place)
+        return np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+
+    a, b = unit(a_deg), unit(b_deg)
+    angle = max(float(np.arccos(np.clip(a @ b, -1, 1))), 1e-9)
+    t = np.linspace(0, 1, n)[:, None]
+    way = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+    lon, lat = np.degrees(np.arctan2(way[:, 1], way[:, 0])), np.degrees(np.arcsin(way[:, 2]))
+    line = np.stack([lon, lat], axis=-1)
+    cuts = np.flatnonzero(np.abs(np.diff(lon)) > 180) + 1
+    return np.insert(line, cuts, np.nan, axis=0)

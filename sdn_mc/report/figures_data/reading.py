@@ -65,6 +65,16 @@ def estimates(tree: xr.DataTree, name: str) -> xr.Dataset | None:
     return found.load().assign_attrs(summary[name].attrs)
 
 
+def availability(tree: xr.DataTree) -> xr.Dataset | None:
+    """That of the columns and flows shown one by one; `n_flow` tells how many flows there are."""
+    found = estimates(tree, "availability")
+    if found is None:
+        return None
+    n_flow = found.sizes["flow"] - 1
+    found = found.sel(column=shown_columns(tree))
+    return found.isel(flow=[*shown_flows(tree), n_flow]).assign_attrs(n_flow=n_flow)
+
+
 def ends_of(row: xr.Dataset) -> tuple[float, float, float]:
     """One estimate: its value and the ends of its interval."""
     return float(row["value"]), float(row["low"]), float(row["high"])

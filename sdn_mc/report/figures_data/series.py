@@ -71,17 +71,16 @@ def through_time(tree: xr.DataTree) -> xr.Dataset | None:
             return None
         up = np.isfinite(series.latency_s).mean(axis=-1)
         means = np.stack([up[:, part].mean(axis=1) for part in parts])
-        found = [_over_draws(each, series) for each in means]
+        mean = [_over_draws(each, series) for each in means]
         draws = [[order_statistic(each, q) for each in means] for q in (0.05, 0.95)]
-        rows[column] = [*zip(*found, strict=True), *draws]
+        rows[column] = [*zip(*mean, strict=True), *draws]
     times = about(tree, "config", {}).get("times", {})
     words = "time in the window" if snapshot else "time since the onset"
     onset_h = 0.0 if snapshot else float(times.get("before_h", 0.0))
     hours = np.array([time_s[:, part].mean() for part in parts]) / S_PER_H - onset_h
     label = {"units": "h", "long_name": words}
-    return by_column(rows, (*ENDS, "draws_p5", "draws_p95"), "time", hours).assign_coords(
-        time=("time", hours, label)
-    )
+    found = by_column(rows, (*ENDS, "draws_p5", "draws_p95"), "time", hours)
+    return found.assign_coords(time=("time", hours, label)).assign_attrs(is_snapshot=snapshot)
 
 
 def latency_shares(tree: xr.DataTree) -> xr.Dataset | None:
@@ -112,7 +111,8 @@ def latency_shares(tree: xr.DataTree) -> xr.Dataset | None:
         for k, part in enumerate(ENDS)
     }
     at_ms = ("latency", 1e3 * at_s, {"units": "ms", "long_name": "one-way latency"})
-    return xr.Dataset(data, {"column": columns, "flow": names, "latency": at_ms})
+    axes = {"column": columns, "flow": names, "latency": at_ms}
+    return xr.Dataset(data, axes, {"is_snapshot": is_snapshot(tree)})
 
 
 def _shares(series: Latencies, at_s: np.ndarray, flows: Sequence[int]) -> np.ndarray:

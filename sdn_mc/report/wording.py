@@ -1,0 +1,167 @@
+"""What every drawing of a figure says: its title, its axes, what to read, what would give it.
+
+For the page and for paper alike; what only one of them can do (menus, pointing) it says itself.
+"""
+
+from typing import NamedTuple
+
+import xarray as xr
+
+INTERVAL = "Bars and bands are 95 % intervals of sampling error alone."
+OVER_DRAWS = (
+    "Bands are 95 % intervals of sampling error over draws, for the run's epochs and instants as "
+    "they are; the intervals of the tables hold their error too."
+)
+WEIGHTED = (
+    "Draws of unequal weight: figures over draws need plain draws (sampling=null); the estimates "
+    "of the summary hold the weights."
+)
+MISSING = {
+    "availability": "Availability: list `availability` in metrics.",
+    "through_time": "Availability through time: keep the latency series with store.paths=all.",
+    "latency": "Latency distribution: keep the latency series with store.paths=all.",
+    "map": "World map of availability: list `availability` in metrics.",
+    "what_hurts": "What hurts most: list `availability` in metrics, and threats.",
+    "restored": "Time to restore: times=episode, and `time_to_restore` in metrics.",
+    "outages": "Outage durations: times=episode, and `continuity` in metrics.",
+    "budget": "Stage budget: `chain` or `missile_warning` in metrics, with times=episode.",
+    "concentration": "Concentration: the fleet has no labels.",
+}  # of a run, in their order; what is said where one cannot be shown
+
+
+class Wording(NamedTuple):
+    """Words of one figure; an axis of names has none."""
+
+    title: str
+    x: str
+    y: str
+    words: str
+
+
+def axis_words(values: xr.DataArray) -> str:
+    """What a coordinate is, with its unit."""
+    return f"{values.attrs['long_name']} ({values.attrs['units']})"
+
+
+def availability(data: xr.Dataset) -> Wording:
+    words = f"Mean over draws of each draw's share of instants with a path. {INTERVAL}"
+    n_shown, n_flow = data.sizes["flow"] - 1, data.attrs["n_flow"]
+    if n_flow > n_shown:
+        words += f" Of {n_flow} flows the {n_shown} least available are shown."
+    return Wording("Availability by flow", "availability (share of time with a path)", "", words)
+
+
+def through_time(data: xr.Dataset) -> Wording:
+    axes = axis_words(data["time"]), "share of flows with a path"
+    words = "Mean over draws of the share of flows with a path"
+    if data.attrs["is_snapshot"]:
+        return Wording(
+            "Availability through the window",
+            *axes,
+            f"{words}, in parts of the window, all days taken together. {OVER_DRAWS} A given event "
+            "strikes at a random time, so its loss is spread over the window.",
+        )
+    return Wording(
+        "Resilience: service before, during and after the onset",
+        *axes,
+        f"{words}. {OVER_DRAWS} Thin lines hold nine of ten draws of the main column. A mean over "
+        "draws is shallower and smoother than any draw: depth, area lost and time to recover, "
+        "where computed, are measured draw by draw and stand in the table of all metrics.",
+    )
+
+
+def latency(data: xr.Dataset) -> Wording:
+    return Wording(
+        "Latency distribution",
+        axis_words(data["latency"]),
+        "share of all times delivered by then",
+        "Share of all times, of all draws, at which a message arrives within the latency. What is "
+        "not delivered never arrives, so each curve ends at the availability, not at 1. "
+        f"{INTERVAL if data.attrs['is_snapshot'] else OVER_DRAWS}",
+    )
+
+
+def world_map() -> Wording:
+    return Wording(
+        "World map of availability",
+        "longitude (deg east)",
+        "latitude (deg north)",
+        "Availability of every flow, along the great circle between its ends; of many flows, or "
+        "where an end is any of several sites, at the source. Coastlines: Natural Earth. Intervals "
+        "stand in the data.",
+    )
+
+
+def what_hurts(data: xr.Dataset) -> tuple[Wording, dict[str, str]]:
+    """And what each kind of row is."""
+    words = (
+        "Availability over flows, healthy less attacked in the same draws: a paired difference. "
+        f"{INTERVAL}"
+    )
+    kinds = {"lost": "lost against the healthy column"}
+    if "saved" in data["kind"].values:
+        kinds = {"lost": "lost with it", "saved": "saved without it, all others acting"}
+        words += (
+            " Alone a cause may cost little and still matter beside others, or the other way "
+            "round: so both are told."
+        )
+    axis = "availability lost or saved (share of time)"
+    return Wording("What hurts most", axis, "", words), kinds
+
+
+RESTORED = Wording(
+    "Time to restore",
+    "time since the onset (h)",
+    "share of draws not yet restored",
+    "Share of draws in which the median flow is still without unbroken service, by Kaplan and "
+    f"Meier; those not restored within the horizon are censored there. {OVER_DRAWS}",
+)
+OUTAGES = Wording(
+    "Outage durations",
+    "duration (min)",
+    "share of draws with a longer outage",
+    "Longest outage of the worst user of each draw, within the horizon; one still open at its "
+    f"end counts for its part inside. {OVER_DRAWS}",
+)
+
+
+def budget(chain: str) -> Wording:
+    return Wording(
+        f"Stage budget: {chain}",
+        "time (s), logarithmic",
+        "",
+        f"Mean time in each stage of the messages of {chain} that arrive, median over draws, and "
+        "waiting for a path. A stage of 0 s has no place on a logarithmic axis. Read it beside the "
+        f"share undelivered in the table of all metrics. {INTERVAL}",
+    )
+
+
+CONCENTRATION = Wording(
+    "Concentration",
+    "effective number of groups (1 / HHI)",
+    "",
+    "As how many equal suppliers each kind counts; 1: all satellites hang on one. A property "
+    "of the fleet, without sampling error.",
+)
+
+
+def decisions(data: xr.Dataset) -> Wording:
+    pair = f"{data.attrs['first']} less {data.attrs['second']}"
+    return Wording(
+        "Differences over the assumptions",
+        f"{data.attrs['measure']}, {pair} ({data.attrs['units']})",
+        "",
+        "Paired difference on common draws as assumed (top), then with one assumption changed. "
+        f"{INTERVAL}",
+    )
+
+
+def concentration_loss(data: xr.Dataset) -> Wording:
+    label = data.attrs["label"]
+    return Wording(
+        "Concentration against loss",
+        f"concentration of {label} (HHI: 1 is all in one group)",
+        "availability lost (share of time)",
+        "What each case loses in each of its columns, against how concentrated its fleet is by "
+        f"{label}. {INTERVAL} Cases differ in more than concentration.",
+    )
