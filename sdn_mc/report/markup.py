@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from sdn_mc.report.figures_data import as_csv
+
 if TYPE_CHECKING:
     from sdn_mc.report.drawing import Figure
 
@@ -72,8 +74,7 @@ def figure(made: "Figure", prefix: str = "") -> str:
 
 def download(data: xr.Dataset, name: str) -> str:
     """A link that holds the data as CSV."""
-    text = data.to_dataframe().to_csv(index=any(data.sizes.get(str(d), 0) for d in data.indexes))
-    content = base64.b64encode(text.encode()).decode()
+    content = base64.b64encode(as_csv(data).encode()).decode()
     return (
         f'<a download="{name}" href="data:text/csv;base64,{content}">Data of this figure (CSV)</a>'
     )

@@ -68,7 +68,10 @@ def longest_gaps(tree: xr.DataTree) -> xr.Dataset | None:
 
 
 def stage_budget(tree: xr.DataTree) -> dict[str, xr.Dataset]:
-    """Of each chain the time in each stage, in order, and waiting; by column, in seconds."""
+    """Of each chain the time in each stage, in order, and waiting; by column, in seconds.
+
+    `shown` are the columns that fit into one figure.
+    """
     found = {}
     for node in about(tree, "config", {}).get("metrics", {}).values():
         chain, stages = node.get("name"), node.get("stages")
@@ -80,7 +83,10 @@ def stage_budget(tree: xr.DataTree) -> dict[str, xr.Dataset]:
         kept = {s: part.isel(flow=-1, drop=True) for s, part in parts.items() if part is not None}
         if kept:
             stacked = xr.concat(list(kept.values()), "stage", combine_attrs="drop")
-            found[chain] = stacked.assign_coords(stage=list(kept), column=columns_of(tree))
+            for part in ENDS:
+                stacked[part].attrs["units"] = "s"
+            about_it = {"chain": chain, "shown": shown_columns(tree)}
+            found[chain] = stacked.assign_coords(stage=list(kept)).assign_attrs(about_it)
     return found
 
 

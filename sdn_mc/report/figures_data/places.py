@@ -41,7 +41,10 @@ def places_of(data: xr.Dataset, end: str) -> np.ndarray:
 
 
 def great_circle(a_deg: np.ndarray, b_deg: np.ndarray, n: int = 60) -> np.ndarray:
-    """Longitude and latitude along the shorter arc, deg; NaN where it leaves the map's edge."""
+    """Longitude and latitude along the shorter arc, deg.
+
+    Where it crosses the map's edge it goes there, a row of NaN follows, and it goes on from there.
+    """
 
     def unit(place: np.ndarray) -> np.ndarray:
         lon, lat = np.radians(place)
@@ -53,5 +56,11 @@ def great_circle(a_deg: np.ndarray, b_deg: np.ndarray, n: int = 60) -> np.ndarra
     way = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
     lon, lat = np.degrees(np.arctan2(way[:, 1], way[:, 0])), np.degrees(np.arcsin(way[:, 2]))
     line = np.stack([lon, lat], axis=-1)
-    cuts = np.flatnonzero(np.abs(np.diff(lon)) > 180) + 1
-    return np.insert(line, cuts, np.nan, axis=0)
+    parts, done = list[np.ndarray](), 0
+    for k in (np.flatnonzero(np.abs(np.diff(lon)) > 180) + 1).tolist():
+        edge = np.copysign(180.0, lon[k - 1])
+        share = (edge - lon[k - 1]) / (lon[k] + 2 * edge - lon[k - 1])
+        at = lat[k - 1] + share * (lat[k] - lat[k - 1])
+        parts += [line[done:k], np.array([[edge, at], [np.nan, np.nan], [-edge, at]])]
+        done = k
+    return np.concatenate([*parts, line[done:]])

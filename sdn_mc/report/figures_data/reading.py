@@ -101,6 +101,13 @@ def is_snapshot(tree: xr.DataTree) -> bool:
     return str(times.get("_target_", "")).endswith(".Snapshot")
 
 
+def as_csv(data: xr.Dataset) -> str:
+    """A table with a column for each axis and variable, those with a unit named after it too."""
+    units = {name: str(v.attrs.get("units", "1")) for name, v in data.variables.items()}
+    named = data.rename({n: f"{n}_{unit}" for n, unit in units.items() if unit not in ("1", "")})
+    return named.to_dataframe().to_csv(index=any(named.sizes.get(d, 0) for d in named.indexes))
+
+
 def estimate_ends(found: Estimate) -> tuple[float, float, float]:
     """Its value and the ends of its interval."""
     return found.value, found.low, found.high

@@ -30,8 +30,10 @@ def differences(found: xr.Dataset, comparison: int, measure: int) -> xr.Dataset:
     row = found.isel(comparison=comparison, measure=measure)
     names = {"difference": "value", "difference_low": "low", "difference_high": "high"}
     about_it = {name: str(row[name].values) for name in ("first", "second", "measure")}
-    about_it["units"] = "s" if about_it["measure"].endswith("_s") else "share"
     data = row[[*names, "verdict"]].rename(names).drop_vars(("first", "second", "measure"))
+    if about_it["measure"].endswith("_s"):
+        for part in ENDS:
+            data[part].attrs["units"] = "s"
     return data.assign_attrs(about_it)
 
 
