@@ -5,7 +5,7 @@ import xarray as xr
 
 from sdn_mc.report import figures_data, wording
 from sdn_mc.report.drawing import Figure, add_band, bars, base, choose, look, room_for
-from sdn_mc.report.looks import COLOURS, INK
+from sdn_mc.report.looks import COLOURS, INK, share_range
 from sdn_mc.report.world_map import world_map
 
 
@@ -74,7 +74,9 @@ def _through_time(tree: xr.DataTree) -> list[Figure] | str:
                 showlegend=part == "draws_p5", legendgroup="draws",
             )  # fmt: skip
     least = float(data["low"].min())
-    figure.update_yaxes(range=[-0.02, 1.02] if least < 0.5 else [least - 0.3 * (1 - least), 1.005])
+    if not snapshot:
+        least = min(least, float(main["draws_p5"].min()))
+    figure.update_yaxes(range=share_range(least))
     return [Figure("through_time", said.title, said.words, figure, data)]
 
 
@@ -168,12 +170,12 @@ def _budget(tree: xr.DataTree) -> list[Figure] | str:
 
 
 def _budget_of(name: str, data: xr.Dataset) -> Figure:
-    columns = [str(c) for c in data["column"].values]
+    columns = data.attrs["shown"]
     stages = [str(s) for s in data["stage"].values]
     at = np.arange(len(stages))[::-1]
     said = wording.budget(name)
     figure = base(said.x, said.y, 130 + 40 * len(stages))
-    for k, column in enumerate(columns[:5]):
+    for k, column in enumerate(columns):
         row, style = data.sel(column=column), look(k)
         figure.add_scatter(
             x=row["value"].values, y=at + 0.6 * (0.5 - (k + 0.5) / len(columns)), mode="markers",

@@ -27,6 +27,13 @@ MISSING = {
     "budget": "Stage budget: `chain` or `missile_warning` in metrics, with times=episode.",
     "concentration": "Concentration: the fleet has no labels.",
 }  # of a run, in their order; what is said where one cannot be shown
+MISSING_OF_STUDY = {
+    "decisions": "Differences over the assumptions: compare cases in study.compare.",
+    "concentration_loss": (
+        "Concentration against loss: compare cases whose fleets differ in a label, with "
+        "`availability` in metrics."
+    ),
+}
 
 
 class Wording(NamedTuple):
@@ -98,14 +105,14 @@ def what_hurts(data: xr.Dataset) -> tuple[Wording, dict[str, str]]:
         "Availability over flows, healthy less attacked in the same draws: a paired difference. "
         f"{INTERVAL}"
     )
-    kinds = {"lost": "lost against the healthy column"}
+    axis, kinds = "availability lost (share of time)", {"lost": "lost against the healthy column"}
     if "saved" in data["kind"].values:
+        axis = "availability lost or saved (share of time)"
         kinds = {"lost": "lost with it", "saved": "saved without it, all others acting"}
         words += (
             " Alone a cause may cost little and still matter beside others, or the other way "
             "round: so both are told."
         )
-    axis = "availability lost or saved (share of time)"
     return Wording("What hurts most", axis, "", words), kinds
 
 
@@ -147,9 +154,10 @@ CONCENTRATION = Wording(
 
 def decisions(data: xr.Dataset) -> Wording:
     pair = f"{data.attrs['first']} less {data.attrs['second']}"
+    unit = "s" if data["value"].attrs.get("units") == "s" else "share"
     return Wording(
         "Differences over the assumptions",
-        f"{data.attrs['measure']}, {pair} ({data.attrs['units']})",
+        f"{data.attrs['measure']}, {pair} ({unit})",
         "",
         "Paired difference on common draws as assumed (top), then with one assumption changed. "
         f"{INTERVAL}",
