@@ -29,6 +29,7 @@ sdn-mc: resilience of satellite laser meshes, over thousands of attack and failu
   sdn-mc compare A B                what differs between two runs, on common draws
   sdn-mc report RUN [RUN …]         one HTML page with the answer, a globe and figures
   sdn-mc export RUN FILE            a table of all draws (.csv, .parquet), or routes (.geojson)
+  sdn-mc plot RUN                   the figures of a run or study for a paper: PDF, PNG, SVG, CSV
   sdn-mc list [GROUP]               what can be chosen: threats, constellations, …
   sdn-mc explain NAME               a component: model, fields with units and ranges, source
   sdn-mc trace RUN draw=17 pair=3 time=41 [column=NAME]
@@ -37,8 +38,8 @@ sdn-mc: resilience of satellite laser meshes, over thousands of attack and failu
 First steps: `sdn-mc run`, then `sdn-mc list experiment`. More: `sdn-mc run --help`, and so on.
 """
 COMMANDS = (
-    "run", "summary", "resume", "collect", "compare", "report", "export", "list", "explain",
-    "trace",
+    "run", "summary", "resume", "collect", "compare", "report", "plot", "export", "list",
+    "explain", "trace",
 )  # fmt: skip
 FAULT_STATUS = 2
 

@@ -72,8 +72,12 @@ def place(word: str) -> Path | str:
     return word if "://" in word else Path(word)
 
 
-def output_apart(words: list[str], command: str) -> tuple[list[str], Path | None]:
-    """The other words, and the file of --output."""
+def output_apart(
+    words: list[str], command: str, is_folder: bool = False
+) -> tuple[list[str], Path | None]:
+    """The other words, and the file or folder of --output."""
+    allowed = "folder" if is_folder else "file"
+    example = "figures" if is_folder else f"{command}.html"
     rest, path, given = list[str](), None, iter(words)
     for word in given:
         name, equals, value = word.partition("=")
@@ -81,9 +85,9 @@ def output_apart(words: list[str], command: str) -> tuple[list[str], Path | None
             rest.append(word)
             continue
         value = value if equals else next(given, "")
-        if not value or Path(value).is_dir():
+        if not value or (Path(value).is_file() if is_folder else Path(value).is_dir()):
             raise InputError(
-                f"{command}: {word} {value}: name a file, for example --output {command}.html"
+                f"{command}: {word} {value}: name a {allowed}, for example --output {example}"
             )
         path = Path(value)
     if wrong := [word for word in rest if word.startswith("-")]:
