@@ -14,9 +14,10 @@
         text.set_fontsize(9)
     plots.write(figure, "latency.pdf")               # or .svg, .png
 
-Legends are those of `figure.legends`. `write` keeps letters as letters and leaves the date out, so
-that the same run gives the same bytes; `figure.savefig` does as your own settings say. `of_run` and
-`of_study` make every figure at once, with their names, words and data.
+Legends are those of `figure.legends`; the interval of the line "dark" is labelled "_dark". `write`
+keeps letters as letters and leaves the date out, so that the same run gives the same bytes;
+`figure.savefig` does as your own settings say. `of_run` and `of_study` make every figure at once,
+with their names, words and data.
 
 Widths are "single" (88 mm) and "double" (180 mm). Each function names in its docstring the
 function of `figures_data` whose result it takes. pyplot is not used, and no display is needed.

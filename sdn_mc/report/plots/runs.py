@@ -63,8 +63,8 @@ def through_time(data: xr.Dataset, width: Width = "single") -> Figure:
         main, style = data.isel(column=-1), look(len(columns) - 1)
         least = min(least, float(main["draws_p5"].min()))
         ends = np.stack([main["draws_p5"].values, main["draws_p95"].values], axis=-1)
-        words = [f"{columns[-1]}: 5 to 95 % of draws", "_"]  # one entry of the legend
-        axes.plot(x, ends, color=style["colour"], linewidth=THIN / 2, label=words)
+        words = f"{columns[-1]}: 5 to 95 % of draws"
+        axes.plot(x, ends, color=style["colour"], linewidth=THIN / 2, label=[words, f"_{words}"])
     axes.set_ylim(*share_range(least))
     axes.margins(x=0.02)
     add_legend(figure, width)
@@ -144,7 +144,8 @@ def what_hurts(data: xr.Dataset, width: Width = "single") -> Figure:
             y, row["value"].values, 0.85 * bar_mm, color=look(2 - k)["colour"], edgecolor=INK,
             linewidth=THIN, hatch=("", "////")[k], label=titles[kind],
         )  # fmt: skip
-        axes.hlines(y, row["low"].values, row["high"].values, INK, linewidths=THICK)
+        ends = row["low"].values, row["high"].values
+        axes.hlines(y, *ends, INK, linewidths=THICK, label=f"_{titles[kind]}")
     add_legend(figure, width)
     return figure
 

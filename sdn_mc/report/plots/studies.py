@@ -73,7 +73,7 @@ def concentration_loss(data: xr.Dataset, width: Width = "single") -> Figure:
         style, fill = look(cases.index(case)), FILLS[columns.index(column) % len(FILLS)]
         axes.vlines(
             row["hhi"], row["low"], row["high"], style["colour"], linewidths=THICK,
-            transform=axes.transData + moved,
+            transform=axes.transData + moved, label=f"_{case}: {column}",
         )  # fmt: skip
         axes.plot(
             row["hhi"], row["value"], linestyle="none", marker=style["marker"], fillstyle=fill,

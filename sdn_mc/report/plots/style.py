@@ -160,7 +160,7 @@ def add_band(axes: Axes, x: Any, row: xr.Dataset, name: str, k: int, stepped: bo
     style = look(k)
     axes.fill_between(
         x, row["low"].values, row["high"].values, color=style["colour"], alpha=FAINT, linewidth=0,
-        step="post" if stepped else None,
+        step="post" if stepped else None, label=f"_{name}",
     )  # fmt: skip
     axes.plot(
         x, row["value"].values, color=style["colour"], linestyle=style["dash"], linewidth=THICK,
@@ -174,7 +174,8 @@ def add_marks(
     """Marks with their intervals, along x."""
     style = look(k)
     colour = ink or style["colour"]
-    axes.hlines(y, row["low"].values, row["high"].values, colour, linewidths=THICK)
+    ends = row["low"].values, row["high"].values
+    axes.hlines(y, *ends, colour, linewidths=THICK, label=f"_{name}")
     axes.plot(
         row["value"].values, y, linestyle="none", marker=style["marker"], markersize=MARK,
         color=style["colour"], markeredgecolor=colour, markeredgewidth=0.5, label=name, **more,
