@@ -8,12 +8,12 @@ from plotly.subplots import make_subplots
 
 from sdn_mc.report import markup
 from sdn_mc.report.comparison import heading, names_of, notes_of, tables_of
-from sdn_mc.report.decisions import EVERY_INTERVAL, NO_MATTER, OPEN
-from sdn_mc.report.drawing import COLOURS, GRID, INK, INTERVAL, MARKERS, Figure, base, room_for
+from sdn_mc.report.decisions import EVERY_INTERVAL, state_of
+from sdn_mc.report.drawing import COLOURS, GRID, INK, MARKERS, Figure, base, room_for
 from sdn_mc.report.page import Section
+from sdn_mc.report.wording import INTERVAL
 
 NAME, TITLE = "compared", "Compared"
-STATES = {NO_MATTER: 0, OPEN: 2}  # marks; 1: decided
 ROW_PX, PANEL_PX = 30, 96  # of an output; of an axis with its words and the room above it
 MS_PER_S = 1e3
 
@@ -90,7 +90,7 @@ def _draw(figure: Any, found: xr.Dataset, panel: Panel, at: int) -> None:
     low, value, high = (
         panel.scale * rows[f"difference{end}"].values for end in ("_low", "", "_high")
     )
-    states = [STATES.get(str(words), 1) for words in rows["verdict"].values]
+    states = [state_of(str(words)) for words in rows["verdict"].values]
     y = np.arange(len(panel.rows))[::-1]
     figure.add_scatter(
         x=value, y=y, mode="markers", showlegend=False, row=at, col=1,

@@ -24,7 +24,6 @@ import numpy as np
 from sdn_mc.core.constants import S_PER_H
 from sdn_mc.core.problems import InputError
 from sdn_mc.core.protocols import Output
-from sdn_mc.runner.estimates import MAY_BE_INFINITE
 from sdn_mc.runner.pairing import Pair, Side
 
 MARGIN_OF_SHARES = 0.005
@@ -131,7 +130,7 @@ def _notes(pair: Pair, rules: dict[str, Rule]) -> list[str]:
     capped = dict[str, list[str]]()
     for name, rule in rules.items():
         output = pair.outputs(name)[0]
-        if rule.cap is not None and output.interval in MAY_BE_INFINITE:
+        if rule.cap is not None and output.average == "median":
             capped.setdefault(f"{rule.cap:,g} {output.units}", []).append(name)
     found = [
         f"{', '.join(names)}: no path, and more than {cap}, count as {cap}; the mean of flows and "
