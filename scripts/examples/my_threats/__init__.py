@@ -1,0 +1,1 @@
+"""A package of one's own, as a user has it beside sdn_mc."""
