@@ -105,7 +105,7 @@ MUTATIONS = (
     Mutation("targets that only begin like ours are trusted", "config/building.py",
              'return target.startswith("sdn_mc.")', 'return target.startswith("sdn_mc")',
              ("faults",)),
-    Mutation("bad input ends with status 1", "cli.py",
+    Mutation("bad input ends with status 1", "cli/__init__.py",
              "sys.exit(FAULT_STATUS)", "sys.exit(1)", ("faults",)),
 )  # fmt: skip
 

@@ -235,6 +235,10 @@ def explained(overrides: Sequence[str]) -> Iterator[None]:
         raise InputError(
             f"{_blamed('', overrides)}: {error.strerror or error}; write GROUP=NAME"
         ) from None
+    except (AssertionError, AttributeError, LookupError, TypeError):  # Hydra expects no such words
+        raise InputError(
+            f"{_blamed('', overrides)}: Hydra cannot read this; write key=value, lists as [a,b]"
+        ) from None
     except ValueError as error:  # a group given something that is no name
         raise InputError(f"{_blamed(str(error), overrides)}: {error}; write GROUP=NAME") from None
 
@@ -307,6 +311,8 @@ def _key(override: str) -> str:
 
 
 def _parses(override: str) -> bool:
+    if not _key(override).partition("@")[0]:
+        return False
     try:
         OverridesParser.create().parse_overrides([override])
     except (HydraException, ValueError, RecursionError):

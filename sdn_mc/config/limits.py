@@ -5,6 +5,7 @@ or of interpolations that refer to each other, may stand for more than any memor
 that YAML 1.1 reads as nobody expects (1:30 as 90, in base 60; 010 as 8) are refused too.
 """
 
+import itertools
 import os
 import re
 from pathlib import Path
@@ -29,6 +30,8 @@ TRAP = re.compile(
 )
 TRAPS: Any = ("", "in base 60", "in base 8", "of hundreds of digits")
 REFERENCE = re.compile(r"\$\{([^${}]*)\}")
+PACKAGE = re.compile(r"\s*#\s*@package\s+(.*)")  # in the comments above the first value
+PACKAGE_NAME = re.compile(r"\w+(\.\w+)*")
 OWN_HYDRA = ("hydra._internal.", "hydra_plugins.", "logging.", "colorlog.")
 CALLED = ("_target_", "class", "()")  # keys whose values Hydra or `logging` calls
 
@@ -64,6 +67,12 @@ def check_yaml(file: Path) -> None:
         text = file.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{file}: this is not UTF-8 text ({error.reason}); save it so") from None
+    for number, line in enumerate(itertools.takewhile(_is_above_values, text.splitlines()), 1):
+        named = PACKAGE.fullmatch(line)
+        if named is not None and not PACKAGE_NAME.fullmatch(named[1].strip()):
+            raise InputError(
+                f"{file}, line {number}: @package {named[1]:.60} given; write `# @package _global_`"
+            )
     seen = _Seen(file)
     try:
         for event in yaml.parse(text, Loader=LOADER):
@@ -73,6 +82,10 @@ def check_yaml(file: Path) -> None:
         place = f"{file}, line {mark.line + 1}" if mark is not None else f"{file}"
         what = getattr(error, "problem", None) or getattr(error, "reason", "it cannot be read")
         raise InputError(f"{place}: this is not YAML ({what}); correct it") from None
+
+
+def _is_above_values(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("#")
 
 
 class _Seen:

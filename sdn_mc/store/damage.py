@@ -44,14 +44,15 @@ def sums_of(place: Place, arrays: Mapping[str, Array], block: int) -> dict[str, 
     return {name: _sum_of(place, _file_of(name, a, block)) for name, a in arrays.items()}
 
 
-def is_sound(array: Array) -> bool:
+def is_sound(array: Array, has_every_chunk: bool = True) -> bool:
     """Whether an array without draws can be read, and was written: floats are never NaN."""
     try:
         values, there = read_draws(array), array.nchunks_initialized
     except Exception:  # each codec raises what it likes
         return False
     is_nan = values.dtype.kind == "f" and bool(np.isnan(values).any())
-    return not is_nan and (there == array.nchunks or not values.size)
+    is_lost = has_every_chunk and bool(values.size) and there < array.nchunks
+    return not is_nan and not is_lost
 
 
 def _file_of(name: str, array: Array, block: int) -> str:

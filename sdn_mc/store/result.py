@@ -68,6 +68,7 @@ def create(
         "schema_version": SCHEMA_VERSION,
         "n_draw": sizes[DRAW],
         "draw_limit": dict(draw_limit or {}),
+        "has_every_chunk": True,  # of arrays without draws; results from before have none of zeros
     }
     place = place_of(where)
     with place.explained():
@@ -214,7 +215,8 @@ class Store:
     def damaged_whole(self) -> list[Damage]:
         """The same of arrays without draws alone."""
         whole = {n: array for n, array in self.arrays().items() if draw_axis(array) is None}
-        return [Damage(name, None) for name, array in whole.items() if not is_sound(array)]
+        is_kept = bool(self.attributes().get("has_every_chunk"))
+        return [Damage(name, None) for name, array in whole.items() if not is_sound(array, is_kept)]
 
     def rewrite(self, name: str, values: np.ndarray) -> None:
         """Write an array without draws again."""
@@ -290,7 +292,8 @@ class Store:
     def is_readable(self, group: str) -> bool:
         """Whether a group is there and every array of it can be read."""
         arrays = [a for name, a in self.arrays().items() if name.startswith(f"{group}/")]
-        return bool(arrays) and all(map(is_sound, arrays))
+        is_kept = bool(self.attributes().get("has_every_chunk"))
+        return bool(arrays) and all(is_sound(array, is_kept) for array in arrays)
 
     def arrays(self) -> dict[str, Array]:
         """All arrays now in the result, by "/group/name"."""

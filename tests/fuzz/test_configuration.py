@@ -268,6 +268,7 @@ BOMBS = {
     "a callback": "hydra: {callbacks: {x: {_target_: os.system, command: touch PWNED}}}\n",
     "a logger": "hydra: {job_logging: {handlers: {x: {'()': os.system, command: touch PWNED}}}}\n",
     "a launcher": "hydra: {launcher: {_target_: subprocess.Popen, args: [touch, PWNED]}}\n",
+    "a package": "# @package [[[[\ntitle: x\n",
     "a target": "earth: {_target_: os.system, command: touch PWNED}\n",
 }
 

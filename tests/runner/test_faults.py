@@ -105,6 +105,10 @@ def test_the_loss_of_any_file_of_arrays_without_draws_is_noticed_and_mended(copi
     for name in whole:
         shutil.rmtree(copied / "result.zarr" / name.strip("/") / "c")
     assert {each.name for each in open_store(copied).damaged()} == set(whole)
+    open_store(copied).set_attributes({"has_every_chunk": False})  # as before there were any
+    zeros = {name for name in whole if not open_store(made("draws=1300")).read(name).any()}
+    assert zeros and not zeros & {each.name for each in open_store(copied).damaged()}
+    open_store(copied).set_attributes({"has_every_chunk": True})
     runner.resume(copied, QUIET)
     assert differences(copied, made("draws=1300")) == []
     assert open_store(copied).damaged() == []
