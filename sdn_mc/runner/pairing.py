@@ -93,7 +93,7 @@ def paired(
     roles = roles_of(first, second, columns)
     check_columns((first, second), roles.columns)
     notes = list[str]()
-    if not roles.is_decided:
+    if not roles.is_decided or _instants_clash(first, second):
         check_pairable(first, second)
     elif other := unpaired(first, second):
         notes.append(f"{'; '.join(said for said, _ in other)}: paired as their study does")
@@ -105,6 +105,13 @@ def paired(
         of_both = numbers_of(flows, first.flows), numbers_of(flows, second.flows)
     epoch = epochs_of(n_draw, first.run.n_epoch)
     return Pair(first, second, roles, epoch, flows, of_both, [*notes, *of_draws, *of_flows])
+
+
+def _instants_clash(first: Side, second: Side) -> bool:
+    """Are there means at instants whose numbers are not the same?"""
+    return first.time_s.shape != second.time_s.shape and any(
+        name.endswith("_at_time") for name in first.run.result.arrays()
+    )
 
 
 def numbers_of(names: Sequence[str], among: Sequence[str]) -> list[int]:
@@ -128,6 +135,11 @@ def opened(path: Path | str, plugins: Sequence[str] = ()) -> Side:
         )
     about = result.attributes()
     config = json.loads(about["config"])
+    if not all(isinstance(config.get(key), dict) for key in ("times", "metrics")):
+        raise InputError(
+            f"compare: the result in {path} is damaged (its configuration has no times and "
+            "metrics); take a copy of it, or start a new run"
+        )
     metrics = stored_metrics(config, about.get("start_directory", "."), plugins)
     time_s = result.read("/scene/time_s")
     return Side(
@@ -176,7 +188,7 @@ def _study_of_both(first: Side, second: Side) -> study.Study | None:
     runs = {Path(folder).resolve().parent for folder in folders}
     if len(runs) > 1 or (inside := runs.pop()).name != study.RUNS:
         return None
-    if not study.is_study(inside.parent) or first.config["study"] != second.config["study"]:
+    if not study.is_study(inside.parent) or first.config.get("study") != second.config.get("study"):
         return None
     return study_of(first.config)
 
