@@ -33,7 +33,11 @@ EPISODE = (
     "times.step_s=600",
     "metrics=[availability,continuity,time_to_restore]",
 )
-LONG_NAME = "A station with a name that no column of a journal has room for - " + "another_one" * 8
+LONG_NAME = (
+    "A station with a name that no column of a journal has room for - "
+    + "another_one" * 3
+    + "x" * 90
+)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -163,6 +167,7 @@ def test_what_is_saved_stands_beside_what_is_lost():
 
 def test_the_map_colours_each_way_by_the_availability_of_the_main_column(tree):
     data = figures_data.on_map(tree)
+    data["value"][-1] = [0.7, 0.9, 0.8]
     figure = plots.world_map(data, "double")
     (shown,) = [c for c in figure.axes[0].collections if c.get_array() is not None]
     value = data["value"].values[-1]
@@ -198,9 +203,11 @@ def test_of_a_study_every_difference_is_a_mark_that_tells_its_verdict(study, wid
     assert missing == []
     forest, loss = made
     assert forest.name == "decisions_one_less_four_availability"
-    states = {"decided": 0, "no difference that matters": 1, "open": 2}
-    for name, point in states.items():
+    states = {"decided": "s", "no difference that matters": "o", "open": "D"}
+    for point, (name, marker) in enumerate(states.items()):
         assert_marks(forest.figure, name, forest.data.isel(point=[point]))
+        (marks,) = [line for line in forest.figure.axes[0].lines if line.get_label() == name]
+        assert marks.get_marker() == marker
     names = list(forest.data["point"].values)
     assert names_of(forest.figure) == (names if width == "double" else [names[0], "1", "6"])
     heads = [text.get_text() for text in forest.figure.axes[0].texts]
@@ -253,7 +260,7 @@ def test_the_same_run_gives_the_same_bytes_at_another_time_under_other_settings(
     drawn, run, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")  # what dates would be written as
-    with matplotlib.rc_context({"lines.linewidth": 9, "font.size": 30, "savefig.dpi": 10}):
+    with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 30, "savefig.dpi": 10}):
         figures = "figures=availability,through_time,map,what_hurts"  # of each kind of mark
         cli.main(["plot", str(run), f"--output={tmp_path}", "format=[png,svg,pdf]", figures])
     (tmp_path / "captions.txt").unlink()
@@ -277,7 +284,7 @@ def test_long_names_are_whole_and_inside_and_no_legend_covers_data(tree, width):
     assert not legend.get_window_extent().overlaps(figure.axes[0].get_window_extent())
     boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
     assert not any(a.overlaps(b) for a, b in itertools.pairwise(boxes))
-    assert figure.get_figwidth() == plots.WIDTHS_MM[width] / 25.4
+    assert figure.get_figwidth() == {"single": 88, "double": 180}[width] / 25.4
 
 
 def test_columns_differ_in_colour_dash_and_marker():
