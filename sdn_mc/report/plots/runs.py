@@ -141,7 +141,7 @@ def what_hurts(data: xr.Dataset, width: Width = "single") -> Figure:
         y = middle[[causes.index(str(c)) for c in row["cause"].values]]
         y = y + bar_mm * (k - (len(kinds) - 1) / 2)
         axes.barh(
-            y, row["value"].values, 0.85 * bar_mm, color=look(2 - k)["colour"], edgecolor=INK,
+            y, row["value"].values, 0.85 * bar_mm, color=look((2, 5)[k])["colour"], edgecolor=INK,
             linewidth=THIN, hatch=("", "////")[k], label=titles[kind],
         )  # fmt: skip
         ends = row["low"].values, row["high"].values
