@@ -235,10 +235,10 @@ def explained(overrides: Sequence[str]) -> Iterator[None]:
         raise InputError(
             f"{_blamed('', overrides)}: {error.strerror or error}; write GROUP=NAME"
         ) from None
-    except (AssertionError, AttributeError, LookupError, TypeError):  # Hydra expects no such words
+    except (AssertionError, AttributeError, LookupError, TypeError) as error:  # Hydra stumbles
         raise InputError(
             f"{_blamed('', overrides)}: Hydra cannot read this; write key=value, lists as [a,b]"
-        ) from None
+        ) from error
     except ValueError as error:  # a group given something that is no name
         raise InputError(f"{_blamed(str(error), overrides)}: {error}; write GROUP=NAME") from None
 
