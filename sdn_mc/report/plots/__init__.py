@@ -10,6 +10,7 @@
     axes = figure.axes[0]                            # restyle it as any other
     axes.set_xlim(0, 200)
     axes.lines[0].set_color("black")
+    figure.legends[0].legend_handles[0].set_color("black")   # legends keep colours of their own
     for text in figure.findobj(matplotlib.text.Text):
         text.set_fontsize(9)
     plots.write(figure, "latency.pdf")               # or .svg, .png
