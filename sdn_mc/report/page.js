@@ -26,6 +26,36 @@
     }
   }
 
+  function merged(a, b) {  // b laid over a; lists are replaced whole
+    const plain = (v) => v !== null && typeof v === "object" && !Array.isArray(v);
+    if (!plain(a) || !plain(b)) return b;
+    const found = { ...a };
+    for (const key of Object.keys(b)) found[key] = key in a ? merged(a[key], b[key]) : b[key];
+    return found;
+  }
+
+  function explored() {  // figures with menus: each choice is a view, laid over the frame
+    for (const div of document.querySelectorAll(".plot[data-views]")) {
+      const { frame, views } = read(div.dataset.views), name = div.id.slice("plot-of-".length);
+      const menus = [...document.querySelectorAll(`.menus select[data-of="${name}"]`)];
+      const show = () => {
+        for (const menu of menus) menu.disabled = false;
+        for (const menu of menus) {
+          if (menu.dataset.frees) menus[+menu.dataset.frees.split(",")[+menu.value]].disabled = true;
+        }
+        const view = views[menus.map((menu) => (menu.disabled ? 0 : menu.value)).join(",")];
+        const all = frame.data, last = all.length - 1;
+        const data = all.map((trace, k) => merged(trace, (k < last ? view.data[k] : view.last) || { visible: false }));
+        Plotly.react(div, data, merged(frame.layout, view.layout), config);
+      };
+      for (const menu of menus) menu.onchange = show;
+      show();
+    }
+    for (const link of document.querySelectorAll("a[data-as]")) {  // one table serves many figures
+      link.href = document.getElementById(link.dataset.as).href;
+    }
+  }
+
   function save(name, text) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
@@ -320,6 +350,7 @@
     const has = document.getElementById("data-globe") !== null;
     if (has) globe(read("data-globe"));
     plots();
+    explored();
     window.sdn.ready = true;
   });
 })();

@@ -1,8 +1,8 @@
 """The report: one HTML file that opens from disk, holds its own library and asks no network.
 
 Of a run: the question and its answers, the globe, figures, tables, assumptions. Of a study: its
-decisions first, then its first run. Several can stand in one file, one after the other; two runs
-whose draws are common are compared before that.
+decisions first, then its first run. Of a sweep: curves and surfaces over its keys. Several can
+stand in one file, one after the other; two runs whose draws are common are compared before that.
 """
 
 import importlib.util
@@ -46,7 +46,7 @@ def write_report(
     kinds: Sequence[str],
     compared: xr.Dataset | str | None = None,
 ) -> Path:
-    """Write the page of some folders; `kinds` says of each what it holds: "run" or "study".
+    """Write the page of some folders; `kinds` says of each what it holds: run, study or sweep.
 
     `shown` are the draws of the first one to be looked at, or words on why there are none;
     `compared` what two runs differ in, or words on why that is not known.
@@ -56,8 +56,9 @@ def write_report(
 
     from sdn_mc.report.comparison_page import comparison_section
     from sdn_mc.report.study_page import study_sections
+    from sdn_mc.report.sweep_page import sweep_sections
 
-    makers = {"run": run_sections, "study": study_sections}
+    makers = {"run": run_sections, "study": study_sections, "sweep": sweep_sections}
     title, sections = "", list[Section]()
     if compared is not None:
         sections.append(comparison_section(compared))
@@ -100,8 +101,8 @@ def check_installed() -> None:
 
 
 def beside(run: Path) -> Path:
-    """Where the report of a run or study goes, unless told."""
-    return (run.parent if run.name == RESULT_NAME else run) / NAME
+    """Where the report of a run, study or dataset of a sweep goes, unless told."""
+    return (run.parent if run.suffix == Path(RESULT_NAME).suffix else run) / NAME
 
 
 def first_run(study: Path) -> Path:

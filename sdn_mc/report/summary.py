@@ -246,7 +246,9 @@ def _concentration(groups: list[dict[str, Any]]) -> Table:
 
 def notes_of(tree: xr.DataTree) -> list[str]:
     """What the draws, the fleet, the mesh and the flows want said."""
-    return [*_days_covered(tree), *_read(tree, "notes", [])]
+    n_epoch = tree["/scene"].sizes.get("epoch", 1) if "scene" in tree.children else 1
+    said = days_covered(int(tree.attrs["n_draw"]), n_epoch, _is_snapshot(tree))
+    return [*said, *_read(tree, "notes", [])]
 
 
 def _warnings(tree: xr.DataTree) -> list[str]:
@@ -254,10 +256,8 @@ def _warnings(tree: xr.DataTree) -> list[str]:
     return [note for note in notes_of(tree) if note.startswith(WARNING)]
 
 
-def _days_covered(tree: xr.DataTree) -> list[str]:
+def days_covered(n_draw: int, n_epoch: int, is_snapshot: bool) -> list[str]:
     """What the epochs and the draws in them leave to be desired."""
-    n_epoch = tree["/scene"].sizes.get("epoch", 1) if "scene" in tree.children else 1
-    n_draw = int(tree.attrs["n_draw"])
     used, whole = -(-n_draw // DRAWS_PER_GROUP), n_epoch * DRAWS_PER_GROUP
     if used < n_epoch:
         return [
@@ -269,7 +269,7 @@ def _days_covered(tree: xr.DataTree) -> list[str]:
             f"warning: {n_draw} draws fill the {n_epoch} epochs unequally, so the attacked columns "
             f"weigh some days more than the healthy one does; use a multiple of {whole} draws"
         ]
-    if n_epoch == 1 and _is_snapshot(tree):
+    if n_epoch == 1 and is_snapshot:
         return [
             "warning: one epoch: intervals of latency percentiles hold for its instants alone; use "
             "times.n_epoch=4 or more"

@@ -22,8 +22,16 @@ from sdn_mc.store import Axis, Point
 
 FAILED_NAME = "failed.json"  # in the folder of a job: why it ended without its result
 DONE, UNFINISHED, FAILED, MISSING = store.STATUS
-COLLECTED_NAME = "collected.zarr"
 SAID = ("citation", "licence")  # of every run alike
+WARNING = "warning"  # how a note of a run begins that all readers should see
+MOST_WARNINGS = 5
+ROOT_NAME = "zarr.json"  # of a dataset; a job that ends, or gets more draws, writes it anew
+OF_FIRST = (
+    "config",
+    "assumptions",
+    "columns",
+    "satellites",
+)  # said of the first point that is done
 
 
 class State(NamedTuple):
@@ -105,7 +113,7 @@ def collect(folder: Path, output: Path | None = None, scores: bool = True) -> Pa
         "config_of": next(iter(said), ""),
         "notes": json.dumps(_notes(said, names, states)),
     }
-    about |= {name: first[name] for name in (*SAID, "config", "assumptions") if name in first}
+    about |= {name: first[name] for name in (*SAID, *OF_FIRST) if name in first}
     about |= {name: _all(said, name) for name in ("seed", "versions", "device")}
     for number, point in enumerate(points):
         run = said.get(point.folder, {})
@@ -114,7 +122,28 @@ def collect(folder: Path, output: Path | None = None, scores: bool = True) -> Pa
             config_hash=run.get("config_hash", ""),
             code_version=json.loads(run.get("versions", "{}")).get("sdn_mc", ""),
         )
-    return store.write_collected(output or folder / COLLECTED_NAME, axes, points, about, scores)
+    return store.write_collected(
+        output or folder / store.COLLECTED_NAME, axes, points, about, scores
+    )
+
+
+def collected(folder: Path) -> Path:
+    """The dataset of a sweep, made anew where it is absent or its jobs have changed since."""
+    path = folder / store.COLLECTED_NAME
+    return path if _is_up_to_date(path, folder) else collect(folder)
+
+
+def _is_up_to_date(path: Path, folder: Path) -> bool:
+    if not store.is_collected(path):
+        return False
+    names = places(folder, sweep_of(stored_sweep(folder).words))
+    now = [(name, *state_of(folder / name)[:3]) for name in names]
+    if now != store.points_of_collected(path):
+        return False
+    made_ns = (path / ROOT_NAME).stat().st_mtime_ns
+    written = [folder / name / store.RESULT_NAME / ROOT_NAME for name in names]
+    written += [folder / name / FAILED_NAME for name in names]
+    return all(path.stat().st_mtime_ns < made_ns for path in written if path.is_file())
 
 
 def _run_or_resumed(job: Job, folder: Path, console: Console) -> Path | str:
@@ -197,6 +226,11 @@ def _notes(
         if len(values) > 1:
             listed = ", ".join(map(str, values))
             found.append(f"the points have different {word} ({listed}): they pair where alike")
+    of_runs = [note for run in said.values() for note in json.loads(run.get("notes", "[]"))]
+    warned = list(dict.fromkeys(note for note in of_runs if note.startswith(WARNING)))
+    found += warned[:MOST_WARNINGS]
+    if more := len(warned[MOST_WARNINGS:]):
+        found.append(f"{WARNING}: {more} more stand in the summaries of the jobs")
     libraries = [json.loads(run["versions"]) for run in said.values()]
     for name in sorted({name for each in libraries for name in each}):
         kinds = sorted({each.get(name, "none") for each in libraries})

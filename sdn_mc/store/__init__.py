@@ -18,11 +18,14 @@ else (`create`, `extend`, `shorten`, `repair`, `write_group`, `set_attributes`) 
 """
 
 from sdn_mc.store.collected import (
+    COLLECTED_NAME,
     COLLECTED_WORDS,
     STATUS,
     Axis,
     Point,
+    is_collected,
     open_collected,
+    points_of_collected,
     write_collected,
 )
 from sdn_mc.store.compare import differences
@@ -37,6 +40,7 @@ from sdn_mc.store.result import Store, create, open_result, open_store
 from sdn_mc.store.schema import GROUPS, SCHEMA_VERSION, Variable, predicted_bytes
 
 __all__ = [
+    "COLLECTED_NAME",
     "COLLECTED_WORDS",
     "GROUPS",
     "RESULT_NAME",
@@ -57,6 +61,7 @@ __all__ = [
     "full_disk_explained",
     "has_result",
     "holding",
+    "is_collected",
     "is_url",
     "not_yet_there",
     "open_collected",
@@ -64,6 +69,7 @@ __all__ = [
     "open_result",
     "open_store",
     "point",
+    "points_of_collected",
     "predicted_bytes",
     "read_note",
     "remove_unbegun",

@@ -24,6 +24,7 @@ from sdn_mc.store.schema import DRAW
 
 STATUS = ("done", "unfinished", "failed", "missing")
 COLLECTED = "sdn_mc sweep"  # the root attribute `kind`
+COLLECTED_NAME = "collected.zarr"  # in the folder of the sweep, unless told
 LABELS = ("column", "flow")  # axes with names: a point has some of those that there are
 GROUPS_COLLECTED = {
     "summary": "Estimates over draws, with their intervals, at every point.",
@@ -86,7 +87,7 @@ def write_collected(
     scores: bool,
 ) -> Path:
     """Write the dataset, in the place of an older one; `scores` of single draws too, or not."""
-    if path.exists() and not _is_collected(path):
+    if path.exists() and not is_collected(path):
         raise InputError(f"{path}: there is something else here already; choose another --output")
     groups = ("summary", "metrics") if scores else ("summary",)
     partial = path.with_name(f"{PARTIAL_PREFIX}{path.name}")
@@ -109,12 +110,21 @@ def write_collected(
 
 def open_collected(path: str | Path) -> xr.DataTree:
     """The dataset of a sweep as a lazy xarray tree."""
-    if not _is_collected(Path(path)):
+    if not is_collected(Path(path)):
         raise InputError(f"{path}: this is not the dataset of a sweep; `sdn-mc collect` makes one")
     return xr.open_datatree(path, engine="zarr", consolidated=False)
 
 
-def _is_collected(path: Path) -> bool:
+def points_of_collected(path: Path) -> list[tuple[str, str, int, int]]:
+    """Folder, status, draws done and draws of each point, as they were when it was made."""
+    points = open_collected(path).to_dataset()
+    names = ("folder", "status", "draws_done", "n_draw")
+    values = [points[name].values.reshape(-1).tolist() for name in names]
+    return list(zip(*values, strict=True))
+
+
+def is_collected(path: Path) -> bool:
+    """Is this the dataset of a sweep?"""
     try:
         return open_root(path, "r").attrs.get("kind") == COLLECTED
     except Exception:  # no group of zarr: it raises what it likes

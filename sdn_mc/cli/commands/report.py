@@ -12,8 +12,10 @@ sdn-mc report RUN [RUN …] [--output FILE] [draws=17,40] [column=NAME] [plugins
 
   One HTML file that opens from disk without a network: the question and its answer in words, a
   globe with the constellation and what a few draws lost, and figures, each with its data. RUN: the
-  folder of a run or of a study. Two runs are compared first, as `sdn-mc compare` does. Needs
-  plotly: pip install 'sdn-mc[report]'.
+  folder of a run, a study or a sweep, or the dataset of a sweep. Two runs are compared first, as
+  `sdn-mc compare` does. Of a sweep it shows how the answer moves with every swept key and with each
+  pair of them; what is not collected yet is collected first. Needs plotly: pip install
+  'sdn-mc[report]'.
 
   --output FILE  where to put it; else report.html in the first folder
   draws=17,40    draws to show on the globe instead of the median, a bad and the worst one
@@ -23,22 +25,55 @@ sdn-mc report RUN [RUN …] [--output FILE] [draws=17,40] [column=NAME] [plugins
 
 def command(words: list[str]) -> None:
     from sdn_mc.report import page
-    from sdn_mc.runner import study
 
     words, plugins = plugins_apart(words)
     words, output = output_apart(words, "report")
     draws, column = _shown_draws(words)
-    runs = [Path(word) for word in words if "=" not in word]
-    if not runs:
+    given = [Path(word) for word in words if "=" not in word]
+    if not given:
         raise InputError("report: name a run folder, for example outputs/2027-01-01/12-00-00")
     page.check_installed()
-    kinds = ["study" if study.is_study(run) else "run" for run in runs]
-    first = page.first_run(runs[0]) if kinds[0] == "study" else runs[0]
-    chosen = _shown_of(first, draws, column, plugins)
+    kinds = [_kind_of(path) for path in given]
+    runs = [_dataset_of(p) if k == "sweep" else p for p, k in zip(given, kinds, strict=True)]
+    chosen = _shown_in(runs[0], kinds[0], draws, column, plugins)
     compared = _compared(runs, plugins) if kinds == ["run", "run"] else None
     path = page.write_report(runs, chosen, output or page.beside(runs[0]), kinds, compared)
     size_mb = path.stat().st_size / 1e6
     console().print(f"report: {shown(path)} ({size_mb:.1f} MB)", markup=False, soft_wrap=True)
+
+
+def _kind_of(path: Path) -> str:
+    """What a folder holds: a run, a study or a sweep."""
+    from sdn_mc import store
+    from sdn_mc.config.sweep import is_sweep
+    from sdn_mc.runner import study
+
+    if is_sweep(path) or store.is_collected(path):
+        return "sweep"
+    return "study" if study.is_study(path) else "run"
+
+
+def _dataset_of(path: Path) -> Path:
+    """The dataset of a sweep, made anew where its jobs have changed."""
+    from sdn_mc import store
+    from sdn_mc.config.sweep import is_sweep
+    from sdn_mc.runner.sweep import collected
+
+    folder = path.parent if path.name == store.COLLECTED_NAME else path
+    return collected(folder) if is_sweep(folder) else path
+
+
+def _shown_in(
+    path: Path, kind: str, draws: list[int], column: str | None, plugins: list[str]
+) -> Any:
+    """Draws for the globe, of the run that stands for the whole; or why there are none."""
+    from sdn_mc.report import page
+    from sdn_mc.report.sweep_page import first_job
+
+    run = {"study": page.first_run, "sweep": first_job}.get(kind, lambda run: run)(path)
+    if run is None:
+        return "No job of this sweep is done, or none lies beside its dataset."
+    return _shown_of(run, draws, column, plugins)
 
 
 def _shown_of(run: Path, draws: list[int], column: str | None, plugins: list[str]) -> Any:

@@ -102,10 +102,15 @@ def is_snapshot(tree: xr.DataTree) -> bool:
 
 
 def as_csv(data: xr.Dataset) -> str:
-    """A table with a column for each axis and variable, those with a unit named after it too."""
-    units = {name: str(v.attrs.get("units", "1")) for name, v in data.variables.items()}
-    named = data.rename({n: f"{n}_{unit}" for n, unit in units.items() if unit not in ("1", "")})
+    """A table with a column for each axis and variable, each with its unit in its name."""
+    units = {str(name): str(v.attrs.get("units", "1")) for name, v in data.variables.items()}
+    named = data.rename({n: f"{n}_{unit}" for n, unit in units.items() if _lacks(n, unit)})
     return named.to_dataframe().to_csv(index=any(named.sizes.get(d, 0) for d in named.indexes))
+
+
+def _lacks(name: str, unit: str) -> bool:
+    """Has a variable a unit that its name does not say?"""
+    return unit not in ("1", "", *name.split("_"))
 
 
 def estimate_ends(found: Estimate) -> tuple[float, float, float]:

@@ -1,0 +1,201 @@
+"""Surfaces of a sweep: a metric over two numeric keys as a map, with lines at round values."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import xarray as xr
+
+from sdn_mc.report import sweep_data
+from sdn_mc.report.drawing import INK, base
+from sdn_mc.report.menus import Explored, Menu, numbers, view_name
+from sdn_mc.report.summary import share
+from sdn_mc.report.sweep_data import DONE, Key
+from sdn_mc.report.sweep_views import (
+    COLUMN,
+    LETTER_PX,
+    ROW_PX,
+    Shown,
+    at_of,
+    axis_of,
+    broken,
+    cut,
+    dims_of,
+    fitting,
+    heading,
+    places_of,
+    setting,
+)
+
+MAP_PX = (440, 380)  # inside the axes
+SIDES_PX = {"l": 90, "r": 170, "b": 60}
+MOST_LEVELS = 6
+DARK = 0.47  # of the colours, the lower part that words are white on
+
+
+def surface(tree: xr.DataTree, x: Key, y: Key, metrics: Sequence[Shown], most: int) -> Explored:
+    """Values over two keys; a menu for all else. `most`: points that the figure may hold."""
+    every, n_cell = dims_of(tree, metrics[0].data, [x, y]), len(x.values) * len(y.values)
+    dims, metrics, less = fitting(every, metrics, most, lambda n: n_cell * math.prod(n))
+    status = sweep_data.points_of(tree)["status"]
+    limits = [[_limits(one.data.isel({COLUMN: c})) for c in dims[0].at] for one in metrics]
+    views = {}
+    for m, one in enumerate(metrics):
+        for at in itertools.product(*(range(len(dim.at)) for dim in dims)):
+            place = {dim.name: dim.at[k] for dim, k in zip(dims, at, strict=True)}
+            view = _view(x, y, one, status, place, limits[m][at[0]])
+            views[view_name((m, *at))] = view | {"layout": heading(setting(dims, at), [])}
+    menus = [Menu("metric", [each.title for each in metrics])]
+    menus += [Menu(dim.name, dim.words) for dim in dims]
+    name, title = f"surface_{x.name}_{y.name}", f"{x.name} and {y.name} together"
+    return Explored(name, title, _words(metrics) + less, _frame(x, y), menus, views)
+
+
+def _frame(x: Key, y: Key) -> go.Figure:
+    """Styled traces without data: a map, lines on it with a pale edge, and words."""
+    figure = base(x.title(), y.title(44), MAP_PX[1] + SIDES_PX["b"] + 40, margin=SIDES_PX)
+    edges = [_edges(key) for key in (x, y)]
+    figure.add_heatmap(
+        x=_on_axis(x, edges[0]), y=_on_axis(y, edges[1]), z=[], colorscale="Cividis",
+        hovertemplate="%{text}<extra></extra>", hoverongaps=False,
+        colorbar={"thickness": 18, "outlinewidth": 0, "title": {"side": "top"}},
+    )  # fmt: skip
+    for colour, width in (("rgba(255,255,255,0.75)", 3.5), (INK, 1.2)):
+        figure.add_contour(
+            x=at_of(x), y=at_of(y), z=[], showscale=False, hoverinfo="skip", connectgaps=False,
+            contours={"coloring": "none"}, autocontour=False,
+            line={"color": colour, "width": width, "smoothing": 0}, showlegend=False,
+        )  # fmt: skip
+    figure.add_scatter(
+        x=[], y=[], mode="text", textfont={"size": 13}, showlegend=False, hoverinfo="skip"
+    )
+    upright_px = MAP_PX[1] * LETTER_PX * 4 / ROW_PX  # words stand across this axis, not along it
+    for axis, key, ends, room_px in zip("xy", (x, y), edges, (MAP_PX[0], upright_px), strict=True):
+        figure.layout[f"{axis}axis"].update(axis_of(key, [ends[0], ends[-1]], room_px))
+    return figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
+
+
+def _edges(key: Key) -> np.ndarray:
+    """Of the cells, along the paper: midway between values."""
+    at = places_of(key)
+    middle = (at[1:] + at[:-1]) / 2
+    return np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
+
+
+def _on_axis(key: Key, places: np.ndarray) -> np.ndarray:
+    return 10.0**places if key.is_wide() else places
+
+
+def _view(
+    x: Key,
+    y: Key,
+    one: Shown,
+    status: xr.DataArray,
+    place: dict[str, int],
+    limits: tuple[float, float],
+) -> dict[str, Any]:
+    """What the traces of one view hold; x comes before y in the dataset."""
+    z, text, state = (cut(each, place).T for each in (one.data["value"], one.text, status))
+    levels, finite = round_levels(*limits), np.where(np.isfinite(z), z, np.nan)
+    rows = [numbers(row) for row in finite]
+    colorbar = {
+        "tickvals": numbers(levels), "ticktext": [f"{level:.10g}" for level in levels],
+        "title": {"text": broken(one.title, 22)},
+    }  # fmt: skip
+    heat = {"z": rows, "text": text.tolist(), "zmin": limits[0], "zmax": limits[1]}
+    line = {"z": rows, "visible": bool(_crossed(finite, levels))}
+    if len(levels) > 1:
+        step = levels[1] - levels[0]
+        line["contours"] = {"start": levels[0], "end": levels[-1] + step / 2, "size": step}
+    is_share = one.data.attrs["units"] == "1"
+    words = [[_number(value, is_share) for value in row] for row in z]
+    last = _cell_words(x, y, z, words, state, limits)
+    return {"data": [heat | {"colorbar": colorbar}, line, line], "last": last}
+
+
+def _number(value: float, is_share: bool) -> str:
+    if np.isinf(value):
+        return "∞"
+    if np.isnan(value):
+        return ""
+    return share(value) if is_share and 0 <= value <= 1 else f"{value:.4g}"
+
+
+def _limits(column: xr.Dataset) -> tuple[float, float]:
+    """Of the colours: over all values of a column, and no narrower than its widest interval.
+
+    So sampling error alone does not fill the scale.
+    """
+    value, width = column["value"].values, (column["high"] - column["low"]).values
+    finite = value[np.isfinite(value)]
+    if not len(finite):
+        return 0.0, 1.0
+    low, high = float(finite.min()), float(finite.max())
+    least = float(width[np.isfinite(width)].max(initial=0.0)) or 1e-3
+    spare = max(0.0, least - (high - low)) / 2
+    return low - spare, high + spare
+
+
+def round_levels(low: float, high: float, most: int = MOST_LEVELS) -> list[float]:
+    """Round values inside a range: 1, 2 or 5 times a power of ten apart."""
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    for step in (power * k for k in (1, 2, 5, 10)):
+        inside = range(math.ceil(low / step), math.floor(high / step) + 1)
+        if len(inside) <= most:
+            break
+    return [float(f"{k * step:.10g}") for k in inside]
+
+
+def _crossed(values: np.ndarray, levels: Sequence[float]) -> bool:
+    """Does a line at one of the levels pass between values?"""
+    if min(values.shape) < 2 or len(levels) < 2 or np.isnan(values).all():
+        return False
+    return any(np.nanmin(values) < level < np.nanmax(values) for level in levels)
+
+
+def _cell_words(
+    x: Key,
+    y: Key,
+    z: np.ndarray,
+    words: Sequence[Sequence[str]],
+    status: np.ndarray,
+    limits: tuple[float, float],
+) -> dict[str, Any]:
+    """The value of each cell that has room for it; ∞, and what is not done, in any."""
+    widths, heights = (
+        np.diff(_edges(key)) * room_px / np.ptp(_edges(key))
+        for key, room_px in zip((x, y), MAP_PX, strict=True)
+    )
+    found: list[tuple[float, float, str, str]] = []
+    for j, k in np.ndindex(*z.shape):
+        is_dark = (z[j, k] - limits[0]) / (limits[1] - limits[0]) < DARK
+        text, colour = words[j][k], "#ffffff" if is_dark else "#000000"
+        if (state := str(status[j, k])) != DONE:
+            text = state
+        fits = LETTER_PX * len(text) + 4 < widths[k] and heights[j] > ROW_PX
+        if not np.isfinite(z[j, k]):
+            text, colour, fits = text if fits or text == "∞" else "×", INK, bool(text)
+        if fits:
+            found.append((float(at_of(x)[k]), float(at_of(y)[j]), text, colour))
+    columns = [[mark[n] for mark in found] for n in range(4)]
+    return {
+        "x": numbers(columns[0]), "y": numbers(columns[1]), "text": columns[2],
+        "textfont": {"color": columns[3]},
+    }  # fmt: skip
+
+
+def _words(metrics: Sequence[Shown]) -> str:
+    """What the figure shows, and what it does not."""
+    words = (
+        "Values over flows, printed where they fit; point at a cell for its interval. Lines stand "
+        "at the round values ticked beside the colours, straight between points. Colours span all "
+        "values of the chosen metric and column, and no less than its widest 95 % interval."
+    )
+    if any(np.isinf(one.data["value"].values).any() for one in metrics):
+        words += " ∞: no path at that share of the times."
+    if "" in metrics[0].text.values:
+        words += " Blank with a word or ×: a point that is not done, or has failed."
+    return words
