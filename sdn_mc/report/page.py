@@ -66,7 +66,8 @@ def write_report(
         prefix = f"run{k + 1}-" if len(runs) > 1 else ""
         name, found = makers[kind](run, None if k else shown, prefix)
         title = title or name
-        sections += found
+        which = f"{chr(ord('A') + k)}: " if len(runs) > 1 else ""  # as the comparison calls them
+        sections += [each._replace(title=which + each.title) for each in found]
     output.parent.mkdir(parents=True, exist_ok=True)
     text = _page(title, sections, offline.get_plotlyjs())
     partial = output.with_name(f".partial-{output.name}")

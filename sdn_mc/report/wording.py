@@ -35,6 +35,11 @@ MISSING_OF_STUDY = {
     ),
 }
 
+MISSING_OF_SWEEP = {
+    "response": "Response: sweep a key over several values, as KEY=a,b,c.",
+    "surface": "Surface: sweep two keys whose values are numbers.",
+}
+
 
 class Wording(NamedTuple):
     """Words of one figure; an axis of names has none."""

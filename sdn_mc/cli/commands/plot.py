@@ -5,24 +5,29 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from sdn_mc.cli.kinds import RUN, STUDY, SWEEP, dataset_of, kind_of
 from sdn_mc.cli.words import one_path, output_apart, place
 from sdn_mc.core.problems import InputError
 from sdn_mc.terminal import console, shown
 
 HELP = """\
 sdn-mc plot RUN [--output FOLDER] [format=pdf,png] [figures=NAME,NAME] [width=single]
+            [metric=availability]
 
   The figures of the report as files for a paper, one a figure and format, each with its data as CSV
-  beside it, and captions.txt. RUN: a run or a study. What cannot be shown is told with the setting
-  that would give it. Needs matplotlib: pip install 'sdn-mc[report]'.
+  beside it, and captions.txt. RUN: a run, a study or a sweep. What cannot be shown is told with the
+  setting that would give it. Needs matplotlib: pip install 'sdn-mc[report]'.
 
   --output FOLDER  where to put them; else figures/ in the folder of the run
   format=…         any of png (300 dpi), svg, pdf; text stays text, and the same run gives the same
                    bytes again
   figures=…        of a run: availability, through_time, latency, map, what_hurts, restored,
                    outages, budget, concentration; of a study: decisions (one a comparison and
-                   measure), concentration_loss; else all
+                   measure), concentration_loss; of a sweep: response (one a key), surface (one
+                   a pair of numeric keys); else all
   width=…          single (88 mm) or double (180 mm), a journal's columns; letters of 8 pt
+  metric=…         of a sweep: availability, latency_p95_s, …; keys that a figure does not show
+                   stand at their first values
 
 To change what they look like: python -c "from sdn_mc.report import plots; help(plots)".
 """
@@ -30,7 +35,7 @@ INSTALL = (
     "plot: it needs matplotlib, which is not installed; `pip install 'sdn-mc[report]'`, or `pip "
     "install matplotlib`"
 )
-KEYS = ("figures", "format", "width")
+KEYS = ("figures", "format", "width", "metric")
 FOLDER = "figures"
 PAGE_MM = 240
 
@@ -42,16 +47,17 @@ def command(words: list[str]) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         raise InputError(INSTALL)
     from sdn_mc.report import plots
-    from sdn_mc.runner import study
 
-    is_study = isinstance(path, Path) and study.is_study(path)
-    known = plots.STUDY if is_study else plots.RUN
-    others = f"; its runs, in {path}/runs, show others" if is_study else ""
+    kind = kind_of(path) if isinstance(path, Path) else RUN
+    known = {RUN: plots.RUN, STUDY: plots.STUDY, SWEEP: plots.SWEEP}[kind]
+    others = f"; its runs, in {path}/runs, show others" if kind == STUDY else ""
     formats = _allowed(given.get("format", ["pdf", "png"]), "format", plots.FORMATS)
     (width,) = _allowed(given.get("width", ["single"]), "width", plots.WIDTHS_MM, most=1)
     names = _allowed(given.get("figures", list(known)), "figures", known, others)
+    if "metric" in given and kind != SWEEP:
+        raise InputError(f"plot: metric given, but {path} is a {kind}; it is for sweeps")
     folder = output or _beside(path)
-    made, missing = _made(path, is_study, width, names)
+    made, missing = _made(path, kind, width, names, given.get("metric", []))
     if not made:
         raise InputError(f"plot: {path}: no figure can be shown. {' '.join(missing)}")
     plots.write_all(made, folder, formats)
@@ -83,21 +89,29 @@ def _allowed(
 
 
 def _beside(path: Path | str) -> Path:
-    """Where the figures of a run or study go, unless told."""
-    from sdn_mc.store import RESULT_NAME
+    """Where the figures of a run, study or sweep go, unless told."""
+    from sdn_mc.store import COLLECTED_NAME, RESULT_NAME
 
     if isinstance(path, str):
         raise InputError(f"plot: {path} is no folder; say where to put figures: --output FOLDER")
-    return (path.parent if path.name == RESULT_NAME else path) / FOLDER
+    return (path.parent if path.name in (RESULT_NAME, COLLECTED_NAME) else path) / FOLDER
 
 
-def _made(path: Path | str, is_study: bool, width: Any, names: list[str]) -> Any:
-    from sdn_mc.report import plots
+def _made(path: Path | str, kind: str, width: Any, names: list[str], metric: list[str]) -> Any:
+    from sdn_mc.report import plots, sweep_data
     from sdn_mc.report.summary import open_summary
+    from sdn_mc.store import open_collected
 
-    if is_study:
+    if kind == STUDY:
         return plots.of_study(Path(path), width, names)
-    return plots.of_run(open_summary(path), width, names)
+    if kind == RUN:
+        return plots.of_run(open_summary(path), width, names)
+    tree = open_collected(dataset_of(Path(path)))
+    known = sweep_data.metrics_of(tree)
+    if not known:
+        raise InputError(f"plot: {path}: no point of this sweep has an estimate yet")
+    (chosen,) = _allowed(metric or known[:1], "metric", known, most=1)
+    return plots.of_sweep(tree, width, names, chosen)
 
 
 def _tell(made: list[Any], missing: list[str], folder: Path, formats: list[str]) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from sdn_mc.cli.kinds import SWEEP, dataset_of, kind_of
 from sdn_mc.cli.words import output_apart, plugins_apart
 from sdn_mc.core.problems import InputError
 from sdn_mc.terminal import console, shown
@@ -33,34 +34,13 @@ def command(words: list[str]) -> None:
     if not given:
         raise InputError("report: name a run folder, for example outputs/2027-01-01/12-00-00")
     page.check_installed()
-    kinds = [_kind_of(path) for path in given]
-    runs = [_dataset_of(p) if k == "sweep" else p for p, k in zip(given, kinds, strict=True)]
+    kinds = [kind_of(path) for path in given]
+    runs = [dataset_of(p) if k == SWEEP else p for p, k in zip(given, kinds, strict=True)]
     chosen = _shown_in(runs[0], kinds[0], draws, column, plugins)
     compared = _compared(runs, plugins) if kinds == ["run", "run"] else None
     path = page.write_report(runs, chosen, output or page.beside(runs[0]), kinds, compared)
     size_mb = path.stat().st_size / 1e6
     console().print(f"report: {shown(path)} ({size_mb:.1f} MB)", markup=False, soft_wrap=True)
-
-
-def _kind_of(path: Path) -> str:
-    """What a folder holds: a run, a study or a sweep."""
-    from sdn_mc import store
-    from sdn_mc.config.sweep import is_sweep
-    from sdn_mc.runner import study
-
-    if is_sweep(path) or store.is_collected(path):
-        return "sweep"
-    return "study" if study.is_study(path) else "run"
-
-
-def _dataset_of(path: Path) -> Path:
-    """The dataset of a sweep, made anew where its jobs have changed."""
-    from sdn_mc import store
-    from sdn_mc.config.sweep import is_sweep
-    from sdn_mc.runner.sweep import collected
-
-    folder = path.parent if path.name == store.COLLECTED_NAME else path
-    return collected(folder) if is_sweep(folder) else path
 
 
 def _shown_in(

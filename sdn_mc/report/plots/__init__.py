@@ -17,14 +17,14 @@
 
 Legends are those of `figure.legends`; the interval of the line "dark" is labelled "_dark". `write`
 keeps letters as letters and leaves the date out, so that the same run gives the same bytes;
-`figure.savefig` does as your own settings say. `of_run` and `of_study` make every figure at once,
-with their names, words and data.
+`figure.savefig` does as your own settings say. `of_run`, `of_study` and `of_sweep` make every
+figure at once, with their names, words and data.
 
 Widths are "single" (88 mm) and "double" (180 mm). Each function names in its docstring the
 function of `figures_data` whose result it takes. pyplot is not used, and no display is needed.
 """
 
-from sdn_mc.report.plots.making import RUN, STUDY, Plot, of_run, of_study
+from sdn_mc.report.plots.making import RUN, STUDY, SWEEP, Plot, of_run, of_study, of_sweep
 from sdn_mc.report.plots.runs import (
     availability,
     budget,
@@ -39,11 +39,13 @@ from sdn_mc.report.plots.runs import (
 from sdn_mc.report.plots.saving import FORMATS, write, write_all
 from sdn_mc.report.plots.studies import concentration_loss, decisions
 from sdn_mc.report.plots.style import WIDTHS_MM
+from sdn_mc.report.plots.sweeps import response, surface
 
 __all__ = [
     "FORMATS",
     "RUN",
     "STUDY",
+    "SWEEP",
     "WIDTHS_MM",
     "Plot",
     "availability",
@@ -54,8 +56,11 @@ __all__ = [
     "latency",
     "of_run",
     "of_study",
+    "of_sweep",
     "outages",
+    "response",
     "restored",
+    "surface",
     "through_time",
     "what_hurts",
     "world_map",

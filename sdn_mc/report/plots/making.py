@@ -1,4 +1,4 @@
-"""Which figures a run or a study can show, made with their words and data."""
+"""Which figures a run, a study or a sweep can show, made with their words and data."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,8 +10,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from sdn_mc.report import figures_data, wording
-from sdn_mc.report.plots import runs, studies
+from sdn_mc.report.plots import runs, studies, sweeps
 from sdn_mc.report.plots.style import Width
+from sdn_mc.report.summary import MAIN_METRIC
 from sdn_mc.report.wording import Wording
 from sdn_mc.store import open_decisions
 
@@ -40,6 +41,16 @@ def of_run(tree: xr.DataTree, width: Width = "single", names: Sequence[str] = ()
 def of_study(study: Path, width: Width = "single", names: Sequence[str] = ()) -> Found:
     """All figures of the folder of a study, or those of some names; not those of its runs."""
     return _made(STUDY, wording.MISSING_OF_STUDY, study, width, names)
+
+
+def of_sweep(
+    tree: xr.DataTree,
+    width: Width = "single",
+    names: Sequence[str] = (),
+    metric: str = MAIN_METRIC,
+) -> Found:
+    """All figures of one metric in the open dataset of a sweep, or those of some names."""
+    return _made(SWEEP, wording.MISSING_OF_SWEEP, (tree, metric), width, names)
 
 
 def _made(
@@ -111,6 +122,16 @@ def _concentration_loss(study: Path, width: Width) -> Iterator[Plot]:
         yield Plot("concentration_loss", studies.concentration_loss(data, width), data, said)
 
 
+def _of_sweep(draw: Callable[..., Iterator[Any]]) -> Maker:
+    """Where a sweep has several such figures."""
+
+    def make(shown: tuple[xr.DataTree, str], width: Width) -> Iterator[Plot]:
+        for name, figure, data, said in draw(*shown, width):
+            yield Plot(_file_name(f"{name}_{shown[1]}"), figure, data, said)
+
+    return make
+
+
 def _file_name(words: str) -> str:
     return re.sub(r"[^\w.-]+", "_", words)
 
@@ -141,3 +162,7 @@ RUN: dict[str, Maker] = {
     ),
 }
 STUDY: dict[str, Maker] = {"decisions": _decisions, "concentration_loss": _concentration_loss}
+SWEEP: dict[str, Maker] = {
+    "response": _of_sweep(sweeps.responses),
+    "surface": _of_sweep(sweeps.surfaces),
+}
