@@ -186,6 +186,7 @@ def test_runs_without_common_draws_are_refused_in_one_line(pair, made, changed):
         changed("/metrics/flow", flows): ("no flow of ", "(a - b, c - d, e - f); give both"),
         unended: (f"the run in {unended} has not ended", f"`sdn-mc resume {unended}`"),
         made("draws=64"): ("has 64 draws and", "draws=256` gives it as many"),
+        changed(config="{}"): ("is damaged (its configuration has no", "or start a new run"),
         b.parent / "nowhere": ("there is no such folder", "give the folder"),
     }
     for other, words in refused.items():
