@@ -231,8 +231,9 @@ def unpaired(first: Side, second: Side) -> list[tuple[str, str]]:
         found.append(Difference("seed", *(str(side.about["seed"]) for side in (first, second))))
     if first.start != second.start or not np.array_equal(first.time_s, second.time_s):
         times = differences_of(*({"times": side.config["times"]} for side in (first, second)))
-        if not times and first.start != second.start:  # as their fleets have it
-            times = [Difference("times.start", first.start[0], second.start[0])]
+        times = [each for each in times if each.key != "times.start"]  # null: as the fleet has it
+        if first.start[0] != second.start[0] and not any(each.key == "times" for each in times):
+            times.append(Difference("times.start", first.start[0], second.start[0]))
         if not times and not found:  # made by another code; a seed moves the instants, too
             return [("instants came out otherwise, though configured alike,", "")]
         found += times
