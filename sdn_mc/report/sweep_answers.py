@@ -22,6 +22,7 @@ from sdn_mc.report.sweep_data import DONE, Key, Move
 from sdn_mc.store import STATUS
 
 LOST = "availability_lost"
+NONE = "Not known: no point is done."
 CHOSEN = (
     "Best and worst are chosen by their estimates, so among points that are nearly alike by "
     "chance. Intervals are sampling error alone, each at its one point of the assumptions."
@@ -190,7 +191,7 @@ def _assumed(tree: xr.DataTree) -> str:
     known = [item["name"] for item in items if item["name"] in swept]
     rest = [item for item in items if item["name"] not in swept]
     if not items:
-        return "Nothing that was read is marked as assumed."
+        return "Nothing that was read is marked as assumed." if tree.attrs["config_of"] else NONE
     words = f"{len(items)} values that no public source states. "
     words += f"Swept here: {', '.join(known)}. " if known else "None of them is swept here. "
     if rest:
@@ -221,7 +222,7 @@ def _draws(tree: xr.DataTree) -> str:
     points = sweep_data.points_of(tree)
     is_done = points["status"].values == DONE
     if not is_done.any():
-        return "None yet at any point that is done."
+        return NONE
     n_draw = np.unique(points["draws_done"].values[is_done])
     seeds = np.unique(points["run_seed"].values[is_done])
     counted = f"{n_draw[0]:,}" if len(n_draw) == 1 else f"{n_draw[0]:,} to {n_draw[-1]:,}"
@@ -237,7 +238,7 @@ def _constellation(tree: xr.DataTree) -> str:
     swept = [k.key for k in sweep_data.keys_of(tree) if k.key.partition(".")[0] == "constellation"]
     node, fleet = about(tree, "config", {}).get("constellation", {}), about(tree, "satellites", {})
     if not node:
-        return "Not known: no point is done."
+        return NONE
     words = constellation_name(node)
     if fleet:
         words += f": {fleet['read']:,} satellites, {fleet['in_mesh']:,} of them in the mesh"
@@ -247,6 +248,8 @@ def _constellation(tree: xr.DataTree) -> str:
 
 
 def _machine(tree: xr.DataTree) -> str:
+    if not tree.attrs["config_of"]:
+        return NONE
     kinds = [_either(tree.attrs.get(name, "")) for name in ("device", "versions")]
     versions = [
         ", ".join(f"{name} {version}" for name, version in json.loads(each).items())

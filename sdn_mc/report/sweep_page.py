@@ -117,11 +117,14 @@ def _cell(row: xr.Dataset, index: tuple[int, ...]) -> tuple[str, str]:
 
 def _globe(tree: xr.DataTree, shown: Shown | str, prefix: str) -> Section:
     """Of one point, with the command for others."""
-    made = globe_section(shown, prefix)
+    if isinstance(shown, str):
+        words = f"No globe: {shown} `sdn-mc report` with the folder of a job shows one."
+        return globe_section(shown, prefix)._replace(body=paragraph(words))
     words = (
         f"At {sweep_data.told_of(tree)}. `sdn-mc report` with the folder of another job shows that "
         "one."
     )
+    made = globe_section(shown, prefix)
     return made._replace(body=paragraph(words) + made.body)
 
 
@@ -132,6 +135,8 @@ def assumption_table(tree: xr.DataTree) -> str:
         (item["name"], assumed_value(item), swept.get(item["name"], "-"), item.get("meaning", ""))
         for item in about(tree, "assumptions", [])
     ]
+    if not rows:
+        return paragraph("Nothing that was read is marked as assumed, or no point is done.")
     words = (
         f"Values that no public source states, as they are at {sweep_data.told_of(tree)}. No "
         "interval on this page covers them."

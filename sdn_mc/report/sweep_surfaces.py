@@ -56,7 +56,7 @@ def surface(tree: xr.DataTree, x: Key, y: Key, metrics: Sequence[Shown], most: i
 
 def _frame(x: Key, y: Key) -> go.Figure:
     """Styled traces without data: a map, lines on it with a pale edge, and words."""
-    figure = base(x.title(), y.title(44), MAP_PX[1] + SIDES_PX["b"] + 40, margin=SIDES_PX)
+    figure = base(x.title(), y.title(34), MAP_PX[1] + SIDES_PX["b"] + 40, margin=SIDES_PX)
     edges = [_edges(key) for key in (x, y)]
     figure.add_heatmap(
         x=_on_axis(x, edges[0]), y=_on_axis(y, edges[1]), z=[], colorscale="Cividis",

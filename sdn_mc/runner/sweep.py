@@ -4,6 +4,7 @@ A job is done where its result has every draw and its summary; unfinished where 
 but not whole; failed where its last start ended with a message; else missing.
 """
 
+import collections
 import json
 import traceback
 from collections.abc import Callable, Sequence
@@ -227,7 +228,8 @@ def _notes(
             listed = ", ".join(map(str, values))
             found.append(f"the points have different {word} ({listed}): they pair where alike")
     of_runs = [note for run in said.values() for note in json.loads(run.get("notes", "[]"))]
-    warned = list(dict.fromkeys(note for note in of_runs if note.startswith(WARNING)))
+    counts = collections.Counter(note for note in of_runs if note.startswith(WARNING))
+    warned = [f"{note} ({n} of {len(said)} points)" for note, n in counts.items()]
     found += warned[:MOST_WARNINGS]
     if more := len(warned[MOST_WARNINGS:]):
         found.append(f"{WARNING}: {more} more stand in the summaries of the jobs")

@@ -191,7 +191,7 @@ def test_a_dataset_alone_has_a_report_without_a_globe(sweep, report, tmp_path):
     alone = Path(shutil.copytree(sweep / "collected.zarr", tmp_path / "all.zarr"))
     cli.main(["report", str(alone)])
     words = words_of(tmp_path / "report.html")
-    assert "No job of this sweep is done, or none lies beside its dataset" in words
+    assert "No globe: No job of this sweep is done, or none lies beside its dataset" in words
     assert "Response to rate_per_year" in words
 
 
