@@ -139,7 +139,22 @@ def _jobs_of(study: Study, overrides: Sequence[str], config_dirs: Sequence[str])
                     continue
             _check_fits(study, case, jobs[task.name], problems)
         problems.raise_all()
+        of_point = {case.name: jobs[tasks[point.words(), case.name].name] for case in study.cases}
+        for pair in study.compare:
+            _check_common_times(pair, *(of_point[name] for name in pair))
     return jobs
+
+
+def _check_common_times(pair: tuple[str, str], one: Job, other: Job) -> None:
+    """Draws are paired by their epoch and instants, so that both cases need the same."""
+    times = [each.parts["times"] for each in (one, other)]
+    instants = [each.time_s(job.seed, 0) for each, job in zip(times, (one, other), strict=True)]
+    made = [(each.draws, each.seed, each.parts["times"].n_epoch) for each in (one, other)]
+    if made[0] != made[1] or not np.array_equal(*instants):
+        raise InputError(
+            f"study.compare: {pair[0]} and {pair[1]} differ in draws, seed or times; a study "
+            "compares draw by draw, so give both the same"
+        )
 
 
 def _job_of(

@@ -206,6 +206,8 @@ BAD = {
     "+study.cases.two.set={no.way: {a: 3}}": "no.way: there is no no; there are",
     "+study.metrics.latency_p50_s={better: lower, margin: 1}": "latency_p50_s.cap: none given",
     "+study.other=1": "study.other: unknown key; known are cases",
+    "+study.cases.two.set={times.count: 12}": "study.compare: one and two differ in draws, seed or",
+    "+study.cases.two.set={seed: 7}": "study.compare: one and two differ in draws, seed or times",
 }
 
 
