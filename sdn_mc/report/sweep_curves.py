@@ -16,19 +16,18 @@ from sdn_mc.report import sweep_data
 from sdn_mc.report.drawing import INK, WIDTH, add_band, base, look
 from sdn_mc.report.figures_data import ENDS
 from sdn_mc.report.menus import Explored, Menu, numbers, view_name
+from sdn_mc.report.sweep_axes import at_of, ends_of_axis, height_of, stretches
 from sdn_mc.report.sweep_data import DONE, MOST_COLUMNS, Key
 from sdn_mc.report.sweep_views import (
     COLUMN,
     Dim,
     Shown,
-    at_of,
     axis_of,
     broken,
     cut,
     dims_of,
     fitting,
     heading,
-    places_of,
     setting,
     shown,
     thinned,
@@ -128,16 +127,14 @@ def _frame(key: Key, n_line: int) -> go.Figure:
         x=[], y=[], mode="text", textfont={"size": 15}, showlegend=False, hoverinfo="text"
     )
     figure.update_layout(margin_l=90)
-    first, last = places_of(key)[[0, -1]]
-    margin = 0.04 * (last - first) if key.is_number else 0.5
-    figure.update_xaxes(axis_of(key, [first - margin, last + margin], ROOM_PX))
+    figure.update_xaxes(axis_of(key, ends_of_axis(key), ROOM_PX))
     figure.update_xaxes(showgrid=key.is_number)
     return figure
 
 
 def _view(key: Key, one: Shown, lines: Sequence[Line], fixed: str) -> dict[str, Any]:
     """What the traces of one view hold."""
-    ends = _ends(lines)
+    ends = height_of([part for line in lines for part in (line.value, line.low, line.high)])
     data: list[dict[str, Any] | None] = []
     for j, line in enumerate(lines):
         apart = 0.0 if key.is_number else 0.6 * ((j + 0.5) / len(lines) - 0.5)
@@ -149,22 +146,11 @@ def _view(key: Key, one: Shown, lines: Sequence[Line], fixed: str) -> dict[str, 
     return {"data": data, "last": _marks(at_of(key), lines, *ends), "layout": layout}
 
 
-def _ends(lines: Sequence[Line]) -> tuple[float, float]:
-    """Of the upright axis: what is finite in a view, and room for marks at the edges."""
-    values = np.concatenate([part for line in lines for part in (line.value, line.low, line.high)])
-    finite = values[np.isfinite(values)]
-    if not len(finite):
-        return 0.0, 1.0
-    low, high = float(finite.min()), float(finite.max())
-    margin = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
-    return low - margin, high + margin
-
-
 def _points(x: np.ndarray, line: Line, has_bands: bool) -> dict[str, Any]:
     """Values and what joins them; a value that no band can surround has a bar."""
     value = np.where(np.isfinite(line.value), line.value, np.nan)
     bare = np.full(len(value), not has_bands)
-    for part in _stretches(value):
+    for part in stretches(value):
         bare[part] |= len(part) == 1
     above, below = (np.where(bare, e, np.nan) for e in (line.high - value, value - line.low))
     return {
@@ -177,17 +163,11 @@ def _points(x: np.ndarray, line: Line, has_bands: bool) -> dict[str, Any]:
 def _band(x: np.ndarray, line: Line) -> dict[str, Any]:
     """The outline of the intervals: one piece for each stretch without a gap."""
     outline: list[tuple[float, float]] = []
-    for part in _stretches(line.value):
+    for part in stretches(line.value):
         outline += [*zip(x[part], line.high[part], strict=True)]
         outline += [*zip(x[part][::-1], line.low[part][::-1], strict=True), (np.nan, np.nan)]
     ends = np.array(outline[:-1]).reshape(-1, 2)
     return {"x": numbers(ends[:, 0]), "y": numbers(ends[:, 1]), "legendgroup": line.name}
-
-
-def _stretches(value: np.ndarray) -> list[np.ndarray]:
-    """Runs of neighbours that are numbers."""
-    there = np.flatnonzero(np.isfinite(value))
-    return np.split(there, np.flatnonzero(np.diff(there) > 1) + 1) if len(there) else []
 
 
 def _marks(x: np.ndarray, lines: Sequence[Line], bottom: float, top: float) -> dict[str, Any]:

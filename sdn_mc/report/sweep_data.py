@@ -16,7 +16,7 @@ from sdn_mc.core.constants import DRAWS_PER_GROUP, S_PER_H, S_PER_MIN
 from sdn_mc.engine import epoch_of
 from sdn_mc.report import figures_data
 from sdn_mc.report.figures_data import ENDS, OVER_FLOWS, about
-from sdn_mc.report.summary import MAIN_METRIC, WARNING, days_covered
+from sdn_mc.report.summary import MAIN_METRIC, WARNING, days_covered, share
 from sdn_mc.statistics import paired_difference
 from sdn_mc.store import STATUS
 
@@ -71,12 +71,15 @@ def value_words(value: Any) -> str:
 
 def keys_of(tree: xr.DataTree) -> list[Key]:
     """The swept keys, in the order of the dataset's axes."""
-    points, found = points_of(tree), []
-    for name in map(str, points["status"].dims):
-        values, said = points[name].values.tolist(), points[name].attrs
-        is_number = points[name].dtype.kind in "iuf"
-        found.append(Key(name, said["key"], said["units"], said["meaning"], values, is_number))
-    return found
+    points = points_of(tree)
+    return [key_of(points[name]) for name in points["status"].dims]
+
+
+def key_of(axis: xr.DataArray) -> Key:
+    """A swept key from its coordinate."""
+    said, is_number = axis.attrs, axis.dtype.kind in "iuf"
+    values = np.atleast_1d(axis.values).tolist()
+    return Key(str(axis.name), said["key"], said["units"], said["meaning"], values, is_number)
 
 
 def points_of(tree: xr.DataTree) -> xr.Dataset:
@@ -85,10 +88,17 @@ def points_of(tree: xr.DataTree) -> xr.Dataset:
 
 
 def _in_order(tree: xr.DataTree, data: xr.Dataset) -> xr.Dataset:
-    """Numbers rise; words stay as they were given."""
+    """Numbers rise; words stay as they were given. Axes and columns of a table in one order.
+
+    A stored group gives up its variables in any order, and tables would differ from time to time.
+    """
     names = [str(name) for name in tree["status"].dims]
     rising = [name for name in names if tree[name].dtype.kind in "iuf"]
-    return data.sortby(rising).transpose(*names, ...)
+    data = data.sortby(rising).transpose(*names, ...)
+    labels = (*names, *sorted(set(map(str, data.coords)) - set(names)))
+    coords = {name: data.coords[name].variable for name in labels}
+    parts = {str(name): data[name].variable for name in data.data_vars}
+    return xr.Dataset(parts, coords, data.attrs)
 
 
 def metrics_of(tree: xr.DataTree) -> list[str]:
@@ -124,6 +134,32 @@ def in_reading_unit(found: xr.Dataset) -> xr.Dataset:
     limits = ((1.0, "ms", 1e-3), (2 * S_PER_MIN, "s", 1.0), (2 * S_PER_H, "min", S_PER_MIN))
     unit, scale_s = next(((u, s) for limit, u, s in limits if largest_s < limit), ("h", S_PER_H))
     return (found / scale_s).assign_attrs(found.attrs | {"units": unit})
+
+
+def metric_words(found: xr.Dataset) -> str:
+    """What a metric is called on an axis, with its unit."""
+    unit = found.attrs["units"]
+    if unit == "1":
+        ends = np.concatenate([found[part].values.ravel() for part in ENDS])
+        ends = ends[np.isfinite(ends)]
+        unit = "share" if np.all(np.abs(ends) <= 1) else "number"
+    return f"{found.attrs['long_name']} ({unit})"
+
+
+def number_words(value: float, units: str) -> str:
+    """A value in a figure, whose scale tells the unit."""
+    if not np.isfinite(value):
+        return "∞" if np.isinf(value) else ""
+    return share(value) if units == "1" and 0 <= value <= 1 else f"{value:.4g}"
+
+
+def by_change(found: xr.Dataset) -> list[str]:
+    """Columns, those that change most over the points first."""
+    value = found["value"].where(np.isfinite(found["value"]))
+    others = [d for d in value.dims if d != "column"]
+    change = (value.max(others) - value.min(others)).fillna(0)
+    names = [str(name) for name in found["column"].values]
+    return sorted(names, key=lambda name: -float(change.sel(column=name)))
 
 
 def shown_columns(found: xr.Dataset, most: int = MOST_COLUMNS) -> list[str]:

@@ -12,28 +12,32 @@ import xarray as xr
 from sdn_mc.report import sweep_data
 from sdn_mc.report.drawing import INK, base
 from sdn_mc.report.menus import Explored, Menu, numbers, view_name
-from sdn_mc.report.summary import share
+from sdn_mc.report.sweep_axes import (
+    DARK,
+    at_of,
+    colour_limits,
+    edges_of,
+    is_crossed,
+    on_axis,
+    round_levels,
+)
 from sdn_mc.report.sweep_data import DONE, Key
 from sdn_mc.report.sweep_views import (
     COLUMN,
     LETTER_PX,
     ROW_PX,
     Shown,
-    at_of,
     axis_of,
     broken,
     cut,
     dims_of,
     fitting,
     heading,
-    places_of,
     setting,
 )
 
 MAP_PX = (440, 380)  # inside the axes
 SIDES_PX = {"l": 90, "r": 170, "b": 60}
-MOST_LEVELS = 6
-DARK = 0.47  # of the colours, the lower part that words are white on
 
 
 def surface(tree: xr.DataTree, x: Key, y: Key, metrics: Sequence[Shown], most: int) -> Explored:
@@ -41,7 +45,7 @@ def surface(tree: xr.DataTree, x: Key, y: Key, metrics: Sequence[Shown], most: i
     every, n_cell = dims_of(tree, metrics[0].data, [x, y]), len(x.values) * len(y.values)
     dims, metrics, less = fitting(every, metrics, most, lambda n: n_cell * math.prod(n))
     status = sweep_data.points_of(tree)["status"]
-    limits = [[_limits(one.data.isel({COLUMN: c})) for c in dims[0].at] for one in metrics]
+    limits = [[colour_limits(one.data.isel({COLUMN: c})) for c in dims[0].at] for one in metrics]
     views = {}
     for m, one in enumerate(metrics):
         for at in itertools.product(*(range(len(dim.at)) for dim in dims)):
@@ -57,9 +61,9 @@ def surface(tree: xr.DataTree, x: Key, y: Key, metrics: Sequence[Shown], most: i
 def _frame(x: Key, y: Key) -> go.Figure:
     """Styled traces without data: a map, lines on it with a pale edge, and words."""
     figure = base(x.title(), y.title(34), MAP_PX[1] + SIDES_PX["b"] + 40, margin=SIDES_PX)
-    edges = [_edges(key) for key in (x, y)]
+    edges = [edges_of(key) for key in (x, y)]
     figure.add_heatmap(
-        x=_on_axis(x, edges[0]), y=_on_axis(y, edges[1]), z=[], colorscale="Cividis",
+        x=on_axis(x, edges[0]), y=on_axis(y, edges[1]), z=[], colorscale="Cividis",
         hovertemplate="%{text}<extra></extra>", hoverongaps=False,
         colorbar={"thickness": 18, "outlinewidth": 0, "title": {"side": "top"}},
     )  # fmt: skip
@@ -76,17 +80,6 @@ def _frame(x: Key, y: Key) -> go.Figure:
     for axis, key, ends, room_px in zip("xy", (x, y), edges, (MAP_PX[0], upright_px), strict=True):
         figure.layout[f"{axis}axis"].update(axis_of(key, [ends[0], ends[-1]], room_px))
     return figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
-
-
-def _edges(key: Key) -> np.ndarray:
-    """Of the cells, along the paper: midway between values."""
-    at = places_of(key)
-    middle = (at[1:] + at[:-1]) / 2
-    return np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
-
-
-def _on_axis(key: Key, places: np.ndarray) -> np.ndarray:
-    return 10.0**places if key.is_wide() else places
 
 
 def _view(
@@ -106,54 +99,14 @@ def _view(
         "title": {"text": broken(one.title, 22)},
     }  # fmt: skip
     heat = {"z": rows, "text": text.tolist(), "zmin": limits[0], "zmax": limits[1]}
-    line = {"z": rows, "visible": bool(_crossed(finite, levels))}
+    line = {"z": rows, "visible": bool(is_crossed(finite, levels))}
     if len(levels) > 1:
         step = levels[1] - levels[0]
         line["contours"] = {"start": levels[0], "end": levels[-1] + step / 2, "size": step}
-    is_share = one.data.attrs["units"] == "1"
-    words = [[_number(value, is_share) for value in row] for row in z]
+    units = one.data.attrs["units"]
+    words = [[sweep_data.number_words(value, units) for value in row] for row in z]
     last = _cell_words(x, y, z, words, state, limits)
     return {"data": [heat | {"colorbar": colorbar}, line, line], "last": last}
-
-
-def _number(value: float, is_share: bool) -> str:
-    if np.isinf(value):
-        return "∞"
-    if np.isnan(value):
-        return ""
-    return share(value) if is_share and 0 <= value <= 1 else f"{value:.4g}"
-
-
-def _limits(column: xr.Dataset) -> tuple[float, float]:
-    """Of the colours: over all values of a column, and no narrower than its widest interval.
-
-    So sampling error alone does not fill the scale.
-    """
-    value, width = column["value"].values, (column["high"] - column["low"]).values
-    finite = value[np.isfinite(value)]
-    if not len(finite):
-        return 0.0, 1.0
-    low, high = float(finite.min()), float(finite.max())
-    least = float(width[np.isfinite(width)].max(initial=0.0)) or 1e-3
-    spare = max(0.0, least - (high - low)) / 2
-    return low - spare, high + spare
-
-
-def round_levels(low: float, high: float, most: int = MOST_LEVELS) -> list[float]:
-    """Round values inside a range: 1, 2 or 5 times a power of ten apart."""
-    power = 10.0 ** math.floor(math.log10((high - low) / most))
-    for step in (power * k for k in (1, 2, 5, 10)):
-        inside = range(math.ceil(low / step), math.floor(high / step) + 1)
-        if len(inside) <= most:
-            break
-    return [float(f"{k * step:.10g}") for k in inside]
-
-
-def _crossed(values: np.ndarray, levels: Sequence[float]) -> bool:
-    """Does a line at one of the levels pass between values?"""
-    if min(values.shape) < 2 or len(levels) < 2 or np.isnan(values).all():
-        return False
-    return any(np.nanmin(values) < level < np.nanmax(values) for level in levels)
 
 
 def _cell_words(
@@ -166,7 +119,7 @@ def _cell_words(
 ) -> dict[str, Any]:
     """The value of each cell that has room for it; ∞, and what is not done, in any."""
     widths, heights = (
-        np.diff(_edges(key)) * room_px / np.ptp(_edges(key))
+        np.diff(edges_of(key)) * room_px / np.ptp(edges_of(key))
         for key, room_px in zip((x, y), MAP_PX, strict=True)
     )
     found: list[tuple[float, float, str, str]] = []

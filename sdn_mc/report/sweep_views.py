@@ -10,6 +10,7 @@ from sdn_mc.report import sweep_data
 from sdn_mc.report.drawing import LEGEND, WIDTH
 from sdn_mc.report.figures_data import ENDS
 from sdn_mc.report.summary import value_and_interval
+from sdn_mc.report.sweep_axes import at_of, with_room
 from sdn_mc.report.sweep_data import Key
 
 MOST_POINTS = 100_000  # of all figures of a page: each takes some 80 bytes
@@ -44,11 +45,8 @@ def shown(found: xr.Dataset) -> Shown:
     ends = np.concatenate([scaled[part].values.ravel() for part in ENDS])
     ends = ends[np.isfinite(ends)]
     limits = (float(ends.min()), float(ends.max())) if len(ends) else (np.nan, np.nan)
-    unit = scaled.attrs["units"]
-    if unit == "1":
-        unit = "share" if limits[0] >= -1 and limits[1] <= 1 else "number"
     words = found["value"].copy(data=np.array(text, object).reshape(found["value"].shape))
-    return Shown(f"{found.attrs['long_name']} ({unit})", scaled, words, limits)
+    return Shown(sweep_data.metric_words(scaled), scaled, words, limits)
 
 
 def _text(value: float, low: float, high: float, units: str) -> str:
@@ -59,12 +57,8 @@ def _text(value: float, low: float, high: float, units: str) -> str:
 
 def dims_of(tree: xr.DataTree, found: xr.Dataset, axes: Sequence[Key]) -> list[Dim]:
     """Columns, those that change most over the sweep first, and the keys that are on no axis."""
-    names, value = [str(name) for name in found[COLUMN].values], found["value"]
-    value = value.where(np.isfinite(value))
-    others = [d for d in value.dims if d != COLUMN]
-    change = (value.max(others) - value.min(others)).fillna(0)
-    columns = sweep_data.shown_columns(found)
-    columns.sort(key=lambda name: -float(change.sel({COLUMN: name})))
+    names, kept = [str(name) for name in found[COLUMN].values], sweep_data.shown_columns(found)
+    columns = [name for name in sweep_data.by_change(found) if name in kept]
     dims = [Dim(COLUMN, columns, [names.index(name) for name in columns])]
     taken = {key.name for key in axes}
     for key in sweep_data.keys_of(tree):
@@ -137,33 +131,13 @@ def heading(words: str, names: Sequence[str]) -> dict[str, Any]:
     return {"title": title, "margin": {"t": 14 + ROW_PX * n_row + LEGEND * n_line}}
 
 
-def at_of(key: Key) -> np.ndarray:
-    """Where the values of a key stand on its axis; words one after another."""
-    return np.array(key.values, float) if key.is_number else np.arange(len(key.values), dtype=float)
-
-
-def places_of(key: Key) -> np.ndarray:
-    """The same along the paper: logarithms, where the axis has them."""
-    return np.log10(at_of(key)) if key.is_wide() else at_of(key)
-
-
 def axis_of(key: Key, ends: Sequence[float], room_px: float) -> dict[str, Any]:
     """Kind and range of an axis, with the key's own values where their words have room."""
-    kept = _with_room(key, room_px)
+    kept = with_room(key, room_px, LETTER_PX)
     return {
         "type": "log" if key.is_wide() else "linear", "range": list(ends),
         "tickvals": [at_of(key)[k] for k in kept], "ticktext": [_tick(key, k) for k in kept],
     }  # fmt: skip
-
-
-def _with_room(key: Key, room_px: float) -> list[int]:
-    place, kept, end = places_of(key), list[int](), -np.inf
-    scale = room_px / max(place[-1] - place[0], 1e-300)
-    for k, at_px in enumerate(place * scale):
-        half = LETTER_PX * len(_tick(key, k)) / 2 + 3
-        if not key.is_number or at_px - half > end:
-            kept, end = [*kept, k], at_px + half
-    return kept
 
 
 def _tick(key: Key, k: int) -> str:

@@ -5,7 +5,10 @@ For the page and for paper alike; what only one of them can do (menus, pointing)
 
 from typing import NamedTuple
 
+import numpy as np
 import xarray as xr
+
+from sdn_mc.report.sweep_data import DONE, key_of, metric_words
 
 INTERVAL = "Bars and bands are 95 % intervals of sampling error alone."
 OVER_DRAWS = (
@@ -36,8 +39,8 @@ MISSING_OF_STUDY = {
 }
 
 MISSING_OF_SWEEP = {
-    "response": "Response: sweep a key over several values, as KEY=a,b,c.",
-    "surface": "Surface: sweep two keys whose values are numbers.",
+    "response": "Responses: sweep a key over several values, as KEY=a,b,c.",
+    "surface": "Surfaces: sweep two keys whose values are numbers, over several values each.",
 }
 
 
@@ -178,3 +181,35 @@ def concentration_loss(data: xr.Dataset) -> Wording:
         "What each case loses in each of its columns, against how concentrated its fleet is by "
         f"{label}. {INTERVAL} Cases differ in more than concentration.",
     )
+
+
+def sweep_response(data: xr.Dataset) -> Wording:
+    """Of `sweep_slices.along`."""
+    key = key_of(data[data.attrs["along"]])
+    words = f"{key.key}: {key.meaning} Over flows. {INTERVAL}{_held(data)}"
+    if np.isinf(data["value"].values).any():
+        words += " ∞ at the upper edge: no path at that share of the times, so no line goes there."
+    if (data["status"] != DONE).any():
+        words += " × at the lower edge: a point that is not done, or has failed; it has no value."
+    return Wording(f"Response to {key.name}", key.title(), metric_words(data), words)
+
+
+def sweep_surface(data: xr.Dataset) -> Wording:
+    """Of `sweep_slices.over`."""
+    x, y = (key_of(data[data.attrs[axis]]) for axis in ("along", "over"))
+    words = (
+        f"{x.key}: {x.meaning} {y.key}: {y.meaning} Over flows, column {data.attrs['column']}, "
+        f"printed where the values fit; intervals stand in the data.{_held(data)} Lines stand at "
+        "the round values ticked beside the colours, straight between points. Colours span all "
+        "values of the metric in this column, and no less than its widest 95 % interval."
+    )
+    if np.isinf(data["value"].values).any():
+        words += " ∞: no path at that share of the times."
+    if (data["status"] != DONE).any():
+        words += " Blank with ×: a point that is not done, or has failed."
+    return Wording(f"{x.name} and {y.name} together", x.title(), y.title(34), words)
+
+
+def _held(data: xr.Dataset) -> str:
+    """Where the keys stand that are on no axis."""
+    return f" Held: {data.attrs['held']}." if data.attrs["held"] else ""

@@ -13,8 +13,8 @@ pytest.importorskip("plotly", reason="plotly is absent: pip install plotly")
 
 from sdn_mc.report import sweep_page
 from sdn_mc.report.menus import numbers, view_name
+from sdn_mc.report.sweep_axes import MOST_LEVELS, round_levels
 from sdn_mc.report.sweep_page import figures_of_sweep
-from sdn_mc.report.sweep_surfaces import MOST_LEVELS, round_levels
 
 HOURS = [1.0, 2.0, 4.0, 8.0]
 

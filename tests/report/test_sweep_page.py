@@ -195,6 +195,21 @@ def test_a_dataset_alone_has_a_report_without_a_globe(sweep, report, tmp_path):
     assert "Response to rate_per_year" in words
 
 
+def test_static_figures_are_files_with_the_data_of_the_runs(sweep, report, tmp_path, capsys):
+    words = (f"--output={tmp_path / 'a'}", "format=png", "figures=response")
+    cli.main(["plot", str(sweep), *words, "metric=availability_lost"])
+    cli.main(["plot", str(sweep / "collected.zarr"), f"--output={tmp_path / 'b'}", "format=png"])
+    names = {file.name for file in (tmp_path / "a").iterdir()}
+    both = [f"response_{name}_availability_lost" for name in ("rate_per_year", "mend")]
+    assert names == {f"{n}.{kind}" for n in both for kind in ("png", "csv")} | {"captions.txt"}
+    table = pd.read_csv(tmp_path / "a" / f"{both[0]}.csv")
+    known = sweep_data.response(opened(sweep), "availability_lost")["value"].isel(mend=0)
+    np.testing.assert_allclose(table["value"], known.values.ravel(), rtol=1e-12)
+    assert (table["mend"] == "fixed").all()
+    assert "Held: mend = fixed" in (tmp_path / "a" / "captions.txt").read_text("utf-8")
+    assert "not shown: Surfaces: sweep two keys" in " ".join(capsys.readouterr().out.split())
+
+
 TELL = """<script>window.addEventListener("load", () => {
   const found = {errors: window.sdn.errors, views: {}};
   for (const box of document.querySelectorAll(".menus")) {

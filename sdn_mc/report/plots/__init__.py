@@ -18,10 +18,17 @@
 Legends are those of `figure.legends`; the interval of the line "dark" is labelled "_dark". `write`
 keeps letters as letters and leaves the date out, so that the same run gives the same bytes;
 `figure.savefig` does as your own settings say. `of_run`, `of_study` and `of_sweep` make every
-figure at once, with their names, words and data.
+figure at once, with their names, words and data. Of a sweep, what stands on no axis is yours to
+choose:
+
+    from sdn_mc.report import sweep_slices
+    sweep = sdn_mc.collect("outputs/…-sweep")
+    data = sweep_slices.along(sweep, "repair_h", "latency_p95_s", rate_per_year=0.1)
+    plots.response(data)
 
 Widths are "single" (88 mm) and "double" (180 mm). Each function names in its docstring the
-function of `figures_data` whose result it takes. pyplot is not used, and no display is needed.
+function of `figures_data` or `sweep_slices` whose result it takes. pyplot is not used, and no
+display is needed.
 """
 
 from sdn_mc.report.plots.making import RUN, STUDY, SWEEP, Plot, of_run, of_study, of_sweep

@@ -1,5 +1,6 @@
 """Which figures a run, a study or a sweep can show, made with their words and data."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from sdn_mc.report import figures_data, wording
+from sdn_mc.report import figures_data, sweep_data, sweep_slices, wording
 from sdn_mc.report.plots import runs, studies, sweeps
 from sdn_mc.report.plots.style import Width
 from sdn_mc.report.summary import MAIN_METRIC
@@ -49,7 +50,10 @@ def of_sweep(
     names: Sequence[str] = (),
     metric: str = MAIN_METRIC,
 ) -> Found:
-    """All figures of one metric in the open dataset of a sweep, or those of some names."""
+    """All figures of one metric in the open dataset of a sweep, or those of some names.
+
+    What is on no axis stands at its first value, and the caption says so.
+    """
     return _made(SWEEP, wording.MISSING_OF_SWEEP, (tree, metric), width, names)
 
 
@@ -122,14 +126,28 @@ def _concentration_loss(study: Path, width: Width) -> Iterator[Plot]:
         yield Plot("concentration_loss", studies.concentration_loss(data, width), data, said)
 
 
-def _of_sweep(draw: Callable[..., Iterator[Any]]) -> Maker:
-    """Where a sweep has several such figures."""
+def _responses(shown: tuple[xr.DataTree, str], width: Width) -> Iterator[Plot]:
+    tree, metric = shown
+    for key in _several(tree):
+        data = sweep_slices.along(tree, key.name, metric)
+        if np.isfinite(data["value"].values).any():
+            name, said = _file_name(f"response_{key.name}_{metric}"), wording.sweep_response(data)
+            yield Plot(name, sweeps.response(data, width), data, said)
 
-    def make(shown: tuple[xr.DataTree, str], width: Width) -> Iterator[Plot]:
-        for name, figure, data, said in draw(*shown, width):
-            yield Plot(_file_name(f"{name}_{shown[1]}"), figure, data, said)
 
-    return make
+def _surfaces(shown: tuple[xr.DataTree, str], width: Width) -> Iterator[Plot]:
+    tree, metric = shown
+    numeric = [key.name for key in _several(tree) if key.is_number]
+    for x, y in itertools.combinations(numeric, 2):
+        data = sweep_slices.over(tree, x, y, metric)
+        if np.isfinite(data["value"].values).any():
+            name, said = _file_name(f"surface_{x}_{y}_{metric}"), wording.sweep_surface(data)
+            yield Plot(name, sweeps.surface(data, width), data, said)
+
+
+def _several(tree: xr.DataTree) -> list[sweep_data.Key]:
+    """Keys that are swept over more than one value."""
+    return [key for key in sweep_data.keys_of(tree) if len(key.values) > 1]
 
 
 def _file_name(words: str) -> str:
@@ -162,7 +180,4 @@ RUN: dict[str, Maker] = {
     ),
 }
 STUDY: dict[str, Maker] = {"decisions": _decisions, "concentration_loss": _concentration_loss}
-SWEEP: dict[str, Maker] = {
-    "response": _of_sweep(sweeps.responses),
-    "surface": _of_sweep(sweeps.surfaces),
-}
+SWEEP: dict[str, Maker] = {"response": _responses, "surface": _surfaces}
