@@ -16,8 +16,8 @@ from sdn_mc.engine.causes import sample
 from sdn_mc.engine.chains import Chain
 from sdn_mc.engine.reactions import after_reactions
 from sdn_mc.runner import prepare
-from sdn_mc.runner.contents import _column_words
 from sdn_mc.runner.trace import moment_of
+from sdn_mc.runner.variables import column_words
 from sdn_mc.threats import spares
 from tests.engine.scenarios import FOUR_PLANES, GRID, MENDING, struck
 from tests.small_run import SIX_INSTANTS, small_job, small_run
@@ -261,7 +261,7 @@ def test_a_trace_names_who_is_out_after_all_reactions(run):
 
 
 def test_a_table_tells_reactions_from_causes(run):
-    words = _column_words(run, 2)
+    words = column_words(run, 2)
     assert words["reactions"] == ["spares", "reacquisition"]
     assert words["text"] == f"process {', '.join(LOSSES)}; reaction spares, reacquisition"
 

@@ -278,7 +278,15 @@ def test_a_second_writer_is_refused_and_a_killed_one_leaves_no_lock(copied, capf
 
 
 @pytest.fixture
-def interrupted(monkeypatch):
+def heard():
+    """Ctrl-C is heeded, also where whoever began the tests has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def interrupted(monkeypatch, heard):
     """Ctrl-C at the first commit of a block, as often as given."""
 
     def at_first_commit(times: int = 1) -> None:
