@@ -20,6 +20,7 @@ from sdn_mc.report import figures_data, markup
 from sdn_mc.report.answers import answers_of, assumed_value
 from sdn_mc.report.markup import bullets, paragraph, safe
 from sdn_mc.report.summary import WARNING, notes_of, open_summary, value_and_interval
+from sdn_mc.report.writing import in_one_step
 from sdn_mc.store import RESULT_NAME
 
 NAME = "report.html"
@@ -68,11 +69,9 @@ def write_report(
         title = title or name
         which = f"{chr(ord('A') + k)}: " if len(runs) > 1 else ""  # as the comparison calls them
         sections += [each._replace(title=which + each.title) for each in found]
-    output.parent.mkdir(parents=True, exist_ok=True)
     text = _page(title, sections, offline.get_plotlyjs())
-    partial = output.with_name(f".partial-{output.name}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(output)
+    with in_one_step(output) as partial:
+        partial.write_text(text, encoding="utf-8")
     return output
 
 

@@ -27,12 +27,7 @@ SAID = ("citation", "licence")  # of every run alike
 WARNING = "warning"  # how a note of a run begins that all readers should see
 MOST_WARNINGS = 5
 ROOT_NAME = "zarr.json"  # of a dataset; a job that ends, or gets more draws, writes it anew
-OF_FIRST = (
-    "config",
-    "assumptions",
-    "columns",
-    "satellites",
-)  # said of the first point that is done
+OF_FIRST = ("config", "assumptions", "columns", "satellites")  # of the first point that is done
 
 
 class State(NamedTuple):

@@ -44,7 +44,7 @@ def sums_of(place: Place, arrays: Mapping[str, Array], block: int) -> dict[str, 
     return {name: _sum_of(place, _file_of(name, a, block)) for name, a in arrays.items()}
 
 
-def is_sound(array: Array, has_every_chunk: bool = True) -> bool:
+def is_sound(array: Array, has_every_chunk: bool) -> bool:
     """Whether an array without draws can be read, and was written: floats are never NaN."""
     try:
         values, there = read_draws(array), array.nchunks_initialized

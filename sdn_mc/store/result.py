@@ -215,8 +215,8 @@ class Store:
     def damaged_whole(self) -> list[Damage]:
         """The same of arrays without draws alone."""
         whole = {n: array for n, array in self.arrays().items() if draw_axis(array) is None}
-        is_kept = bool(self.attributes().get("has_every_chunk"))
-        return [Damage(name, None) for name, array in whole.items() if not is_sound(array, is_kept)]
+        every = self._has_every_chunk
+        return [Damage(name, None) for name, array in whole.items() if not is_sound(array, every)]
 
     def rewrite(self, name: str, values: np.ndarray) -> None:
         """Write an array without draws again."""
@@ -292,8 +292,8 @@ class Store:
     def is_readable(self, group: str) -> bool:
         """Whether a group is there and every array of it can be read."""
         arrays = [a for name, a in self.arrays().items() if name.startswith(f"{group}/")]
-        is_kept = bool(self.attributes().get("has_every_chunk"))
-        return bool(arrays) and all(is_sound(array, is_kept) for array in arrays)
+        every = self._has_every_chunk
+        return bool(arrays) and all(is_sound(array, every) for array in arrays)
 
     def arrays(self) -> dict[str, Array]:
         """All arrays now in the result, by "/group/name"."""
@@ -318,6 +318,11 @@ class Store:
             root = json.loads(self.place.read(_ROOT))
             root["attributes"] |= dict(changes)
             self.place.replace(_ROOT, as_json(root))
+
+    @property
+    def _has_every_chunk(self) -> bool:
+        """Were chunks of zeros written too, in arrays without draws? Not by older versions."""
+        return bool(self.attributes().get("has_every_chunk"))
 
     @functools.cached_property
     def _by_draw(self) -> dict[str, Array]:

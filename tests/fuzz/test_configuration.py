@@ -274,6 +274,13 @@ BOMBS = {
 }
 
 
+def test_a_package_that_hydra_stumbles_over_is_refused_by_its_line(small):
+    file = small / "mine" / "experiment" / "file.yaml"
+    file.write_text("# mine\n# @package [[[[\ntitle: x\n")
+    with pytest.raises(InputError, match=r"file\.yaml, line 2: @package \[\[\[\[ given; write"):
+        composing.compose(["experiment=file"], [str(small / "mine")])
+
+
 AFTER_COMPOSING = ("keys of other kinds", "a target")  # what Hydra has no objection to
 
 

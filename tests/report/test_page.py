@@ -154,13 +154,14 @@ def test_the_section_that_compares_two_runs_has_the_rows_of_the_terminal(run, tm
         (("RUN", "column=none"), "no column is called 'none'; there are failures, all"),
         (("RUN", "colour=red"), "unknown key colour; known are column, draws"),
         (("RUN", "--output"), "name a file, for example --output report.html"),
+        (("RUN", "--output=RUN/result.zarr/zarr.json/x.html"), "x.html: this cannot be written"),
         (("RUN", "--big"), "--big: unknown flag; see sdn-mc report --help"),
         (("nowhere",), "nowhere: there is no such folder"),
     ],
 )
 def test_bad_input_is_one_line(run, capsys, words, message):
     with pytest.raises(SystemExit) as stop:
-        cli.main(["report", *(str(run) if word == "RUN" else word for word in words)])
+        cli.main(["report", *(word.replace("RUN", str(run)) for word in words)])
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
 

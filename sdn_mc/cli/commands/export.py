@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sdn_mc.cli.kinds import STUDY, kind_of
 from sdn_mc.cli.words import place, plugins_apart
 from sdn_mc.core.problems import InputError
 from sdn_mc.terminal import console, shown
@@ -88,10 +89,9 @@ def _whole_result(run: Path | str) -> "DataTree":
     from sdn_mc.config.sweep import is_sweep, places, stored_sweep, sweep_of
     from sdn_mc.report import page
     from sdn_mc.report.summary import open_summary
-    from sdn_mc.runner import study
     from sdn_mc.runner.contents import UNFINISHED
 
-    if isinstance(run, Path) and study.is_study(run):
+    if isinstance(run, Path) and kind_of(run) == STUDY:
         raise InputError(f"export: {run} is a study; name one of its runs: {page.first_run(run)}")
     if isinstance(run, Path) and is_sweep(run):
         job = run / places(run, sweep_of(stored_sweep(run).words))[0]

@@ -37,7 +37,7 @@ INSTALL = (
 )
 KEYS = ("figures", "format", "width", "metric")
 FOLDER = "figures"
-PAGE_MM = 240
+PAGE_MM = 240  # of an A4 page, 297 high, that margins and a caption leave
 
 
 def command(words: list[str]) -> None:
@@ -116,10 +116,12 @@ def _made(path: Path | str, kind: str, width: Any, names: list[str], metric: lis
 
 def _tell(made: list[Any], missing: list[str], folder: Path, formats: list[str]) -> None:
     """Where the files are, and of what is missing what would give it."""
+    from sdn_mc.report.plots.style import MM_PER_INCH
+
     out = console()
     kinds = ", ".join(formats)
     for plot in made:
-        high_mm = 25.4 * plot.figure.get_figheight()
+        high_mm = MM_PER_INCH * plot.figure.get_figheight()
         note = f"; {high_mm:.0f} mm high: try width=double" if high_mm > PAGE_MM else ""
         out.print(f"{plot.name} ({kinds}): {plot.said.title}{note}", markup=False, highlight=False)
     for words in missing:

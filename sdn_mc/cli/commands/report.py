@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sdn_mc.cli.kinds import SWEEP, dataset_of, kind_of
+from sdn_mc.cli.kinds import RUN, STUDY, SWEEP, dataset_of, kind_of
 from sdn_mc.cli.words import output_apart, plugins_apart
 from sdn_mc.core.problems import InputError
 from sdn_mc.terminal import console, shown
@@ -37,7 +37,7 @@ def command(words: list[str]) -> None:
     kinds = [kind_of(path) for path in given]
     runs = [dataset_of(p) if k == SWEEP else p for p, k in zip(given, kinds, strict=True)]
     chosen = _shown_in(runs[0], kinds[0], draws, column, plugins)
-    compared = _compared(runs, plugins) if kinds == ["run", "run"] else None
+    compared = _compared(runs, plugins) if kinds == [RUN, RUN] else None
     path = page.write_report(runs, chosen, output or page.beside(runs[0]), kinds, compared)
     size_mb = path.stat().st_size / 1e6
     console().print(f"report: {shown(path)} ({size_mb:.1f} MB)", markup=False, soft_wrap=True)
@@ -50,7 +50,7 @@ def _shown_in(
     from sdn_mc.report import page
     from sdn_mc.report.sweep_page import first_job
 
-    run = {"study": page.first_run, "sweep": first_job}.get(kind, lambda run: run)(path)
+    run = {STUDY: page.first_run, SWEEP: first_job}.get(kind, lambda run: run)(path)
     if run is None:
         return "No job of this sweep is done, or none lies beside its dataset."
     return _shown_of(run, draws, column, plugins)
