@@ -9,6 +9,7 @@ from typing import Any
 
 import xarray as xr
 
+from sdn_mc.core.notes import others_in
 from sdn_mc.report.figures_data import (
     ALL,
     ALONE,
@@ -168,7 +169,7 @@ def _constellation(tree: xr.DataTree) -> str:
     words += f"{fleet.get('in_mesh', 0):,} of them in the mesh"
     if left := fleet.get("left_out"):
         words += ", left out " + ", ".join(f"{n:,} {reason}" for reason, n in left.items())
-    notes = [note for note in about(tree, "notes", []) if not note.startswith("warning")]
+    notes = others_in(about(tree, "notes", []))
     return words + "." + (f" {notes[0]}." if notes else "")
 
 

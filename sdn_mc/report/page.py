@@ -14,12 +14,13 @@ from typing import NamedTuple
 
 import xarray as xr
 
+from sdn_mc.core.notes import others_in, warnings_in
 from sdn_mc.core.problems import InputError
 from sdn_mc.core.shown import Shown
 from sdn_mc.report import figures_data, markup
 from sdn_mc.report.answers import answers_of, assumed_value
 from sdn_mc.report.markup import bullets, paragraph, safe
-from sdn_mc.report.summary import WARNING, notes_of, open_summary, value_and_interval
+from sdn_mc.report.summary import notes_of, open_summary, value_and_interval
 from sdn_mc.report.writing import in_one_step
 from sdn_mc.store import RESULT_NAME
 
@@ -135,7 +136,7 @@ def run_sections(run: Path, shown: Shown | str | None, prefix: str) -> tuple[str
 
 def question(tree: xr.DataTree) -> str:
     """Warnings, then the questions with their answers."""
-    warnings = [note for note in notes_of(tree) if note.startswith(WARNING)]
+    warnings = warnings_in(notes_of(tree))
     told = "".join(f'<p class="warning">{safe(note)}</p>' for note in warnings)
     return told + definitions(answers_of(tree))
 
@@ -200,7 +201,7 @@ def assumptions(tree: xr.DataTree) -> str:
 def provenance(tree: xr.DataTree, run: Path, missing: Sequence[str]) -> str:
     """Notes, what is not shown, versions and how to cite."""
     attrs, told = tree.attrs, ""
-    notes = [note for note in notes_of(tree) if not note.startswith(WARNING)]
+    notes = others_in(notes_of(tree))
     if notes:
         told += "<h3>Notes</h3>" + bullets(notes)
     if missing:

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sdn_mc.core.constants import DRAWS_PER_GROUP, S_PER_H, S_PER_MIN
+from sdn_mc.core.notes import others_in, warnings_in
 from sdn_mc.core.problems import InputError
 from sdn_mc.store import open_result
 from sdn_mc.terminal import shown
@@ -29,7 +30,6 @@ ONE_SIDED = (
     "Where no event, or nothing but events, was seen, the interval ends at its value: it is a "
     "one-sided bound of 95 %."
 )
-WARNING = "warning:"  # how a note begins that is told before the tables
 _MS_PER_S = 1000.0
 _MOST_FLOWS = 40  # rows of the table; of more flows the lowest are shown
 _LOW, _HIGH = "_low", "_high"
@@ -44,7 +44,7 @@ def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
     metrics = sorted(metrics, key=lambda name: (name != MAIN_METRIC, name))
     main = [name for name in metrics if "flow" in summary[name].dims][:1]
     console.print(_heading(tree))
-    for warning in _warnings(tree):
+    for warning in warnings_in(notes_of(tree)):
         console.print(Text(warning, style="yellow"))
     console.print(_columns(_read(tree, "columns", [])))
     for metric in dict.fromkeys([*main, *({LATENCY} & found)]):
@@ -86,7 +86,7 @@ def share(value: float) -> str:
 def duration(value_s: float, scale_s: float) -> tuple[str, str]:
     """A time and its unit, in the unit that suits `scale_s`."""
     if not np.isfinite(value_s):
-        return _infinite(value_s), ""
+        return _unbounded(value_s), ""
     if abs(scale_s) < 1:
         return f"{value_s * _MS_PER_S:.1f}", "ms"
     if abs(scale_s) < 2 * S_PER_MIN:
@@ -101,7 +101,7 @@ def value_and_interval(value: float, low: float, high: float, units: str) -> tup
     scale = next((abs(x) for x in (value, low, high) if np.isfinite(x)), 0.0)
     ends = [_number(end, units, scale)[0] for end in (low, high)]
     text = " ".join(part for part in _number(value, units, scale) if part)
-    nothing_known = np.isinf(value) and low <= 0
+    nothing_known = not np.isfinite(value) and low <= 0 and np.isinf(high)
     return text, "" if low == high == value or nothing_known else f"[{ends[0]}, {ends[1]}]"
 
 
@@ -109,7 +109,7 @@ def _number(value: float, units: str, scale: float) -> tuple[str, str]:
     if units == "s":
         return duration(value, scale)
     if not np.isfinite(value):
-        return _infinite(value), ""
+        return _unbounded(value), ""
     if units == "1":
         if scale > 1:
             return f"{value:.3f}", ""
@@ -117,7 +117,9 @@ def _number(value: float, units: str, scale: float) -> tuple[str, str]:
     return f"{value:.4g}", units
 
 
-def _infinite(value: float) -> str:
+def _unbounded(value: float) -> str:
+    if np.isnan(value):
+        return "not known"
     return "∞" if value > 0 else "-∞"
 
 
@@ -196,18 +198,26 @@ def _by_threat(summary: xr.Dataset, changes: list[str]) -> RenderableType:
 
 def _sampling(said: dict[str, Any]) -> RenderableType:
     """What a way of sampling bought: variance times core time, beside plain draws."""
-    title = f"Sampling by {said['method'].lower()}, over flows: variance of a draw times core time"
-    table = _table(title, ["metric", "column", "variance", "if plain", "sooner"], right=True)
-    for row in said["rows"]:
-        numbers = f"{row['variance']:.3g}", f"{row['plain_variance']:.3g}", f"{row['gain']:.3g} x"
-        table.add_row(*map(Text, (row["output"], row["column"], *numbers)))
+    method = said["method"].lower()
     note = (
         f"Weights as of {said['effective_draws']:,.0f} equal draws; one draw holds at most "
         f"{said['largest_share']:.2%}. A draw takes {1e6 * said['core_s']:.3g} us of a core, a "
-        f"plain one {1e6 * said['plain_core_s']:.3g} us. Sooner: to the same error of draws, in "
-        "core time."
+        f"plain one {1e6 * said['plain_core_s']:.3g} us."
     )
+    if not said["rows"]:
+        words = f"Sampling by {method}: what it bought is not known from these draws. {note}"
+        return Padding(Text(words, style="dim"), (0, 0, 1, 0))
+    title = f"Sampling by {method}, over flows: variance of a draw times core time"
+    table = _table(title, ["metric", "column", "variance", "if plain", "as sure"], right=True)
+    for row in said["rows"]:
+        numbers = f"{row['variance']:.3g}", f"{row['plain_variance']:.3g}", _sooner(row["gain"])
+        table.add_row(*map(Text, (row["output"], row["column"], *numbers)))
+    note += " As sure: when the error of draws is that of plain draws, in core time."
     return Padding(Group(table, Text(note, style="dim")), (0, 0, 1, 0))
+
+
+def _sooner(gain: float) -> str:
+    return f"{gain:.3g} x sooner" if gain >= 1 else f"{1 / gain:.3g} x later"
 
 
 def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:
@@ -230,7 +240,7 @@ def _remarks(tree: xr.DataTree) -> list[tuple[str, list[RenderableType]]]:
             unit = "" if item.get("unit") in ("", "1", None) else f" {item['unit']}"
             table.add_row(Text(item["name"], overflow="fold"), Text(_value(item["value"]) + unit))
         found.append(("Assumed, not known: sweep these", [table]))
-    if notes := [note for note in notes_of(tree) if not note.startswith(WARNING)]:
+    if notes := others_in(notes_of(tree)):
         found.append(("Notes", [Text(f"- {note}") for note in notes]))
     return found
 
@@ -249,11 +259,6 @@ def notes_of(tree: xr.DataTree) -> list[str]:
     n_epoch = tree["/scene"].sizes.get("epoch", 1) if "scene" in tree.children else 1
     said = days_covered(int(tree.attrs["n_draw"]), n_epoch, _is_snapshot(tree))
     return [*said, *_read(tree, "notes", [])]
-
-
-def _warnings(tree: xr.DataTree) -> list[str]:
-    """Those that a reader must know before the numbers."""
-    return [note for note in notes_of(tree) if note.startswith(WARNING)]
 
 
 def days_covered(n_draw: int, n_epoch: int, is_snapshot: bool) -> list[str]:

@@ -1,6 +1,5 @@
 """The table of a sweep: a line for each point, with its main metric over flows in every column."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sdn_mc.core.notes import others_in
+from sdn_mc.report import sweep_data
 from sdn_mc.report.summary import MAIN_METRIC, value_and_interval
 from sdn_mc.store import STATUS, open_collected
 
@@ -28,10 +29,12 @@ def print_sweep(path: str | Path, console: Console) -> None:
     counts = [(word, int((status == word).sum())) for word in STATUS]
     facts = [f"{status.size} points"] + [f"{n} {word}" for word, n in counts if n]
     console.print(Text(" · ".join([*facts, f"seed {about['seed']}"]), style="dim"))
+    for warning in sweep_data.warnings_of(tree):
+        console.print(Text(warning, style="yellow"))
     if metric is not None:
         console.print(Text(f"{summary[metric].attrs['long_name']}, {_over(summary, metric)}"))
     console.print(_points(points, summary, metric))
-    for note in json.loads(about["notes"]):
+    for note in others_in(sweep_data.notes_of_sweep(tree)):
         console.print(Text(f"- {note}"))
 
 

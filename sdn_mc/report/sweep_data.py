@@ -13,10 +13,11 @@ import numpy as np
 import xarray as xr
 
 from sdn_mc.core.constants import DRAWS_PER_GROUP, S_PER_H, S_PER_MIN
+from sdn_mc.core.notes import warnings_in
 from sdn_mc.engine import epoch_of
 from sdn_mc.report import figures_data
 from sdn_mc.report.figures_data import ENDS, OVER_FLOWS, about
-from sdn_mc.report.summary import MAIN_METRIC, WARNING, days_covered, share
+from sdn_mc.report.summary import MAIN_METRIC, days_covered, share
 from sdn_mc.statistics import paired_difference
 from sdn_mc.store import STATUS
 
@@ -248,7 +249,7 @@ def warnings_of(tree: xr.DataTree) -> list[str]:
     done = points["draws_done"].values[points["status"].values == DONE]
     snapshot = figures_data.is_snapshot(tree)
     found = [w for n in np.unique(done) for w in days_covered(int(n), n_epoch, snapshot)]
-    return [*found, *(note for note in notes_of_sweep(tree) if note.startswith(WARNING))]
+    return [*found, *warnings_in(notes_of_sweep(tree))]
 
 
 class Scores:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from sdn_mc.core.notes import others_in
 from sdn_mc.core.shown import Shown
 from sdn_mc.report import markup, sweep_data
 from sdn_mc.report.answers import assumed_value
@@ -14,7 +15,7 @@ from sdn_mc.report.figures_data import about
 from sdn_mc.report.markup import bullets, paragraph, safe
 from sdn_mc.report.menus import Explored, explored
 from sdn_mc.report.page import Section, definitions, globe_section
-from sdn_mc.report.summary import MAIN_METRIC, WARNING, value_and_interval
+from sdn_mc.report.summary import MAIN_METRIC, value_and_interval
 from sdn_mc.report.sweep_answers import answers_of_sweep, values_words
 from sdn_mc.report.sweep_curves import curves
 from sdn_mc.report.sweep_surfaces import surface
@@ -147,7 +148,7 @@ def assumption_table(tree: xr.DataTree) -> str:
 def provenance(tree: xr.DataTree, dataset: Path) -> str:
     """Notes, what is not shown, how it was made and how to cite."""
     attrs, told = tree.attrs, ""
-    notes = [note for note in sweep_data.notes_of_sweep(tree) if not note.startswith(WARNING)]
+    notes = others_in(sweep_data.notes_of_sweep(tree))
     if notes:
         told += "<h3>Notes</h3>" + bullets(notes)
     if why := sweep_data.why_unpaired(tree):

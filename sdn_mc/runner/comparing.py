@@ -14,6 +14,7 @@ import xarray as xr
 
 from sdn_mc import store
 from sdn_mc.config.stored import Difference, differences_of
+from sdn_mc.core.notes import warnings_in
 from sdn_mc.runner.pairing import Pair, numbers_of, paired
 from sdn_mc.runner.rules import Rule, asked_of, is_share, rules_of
 from sdn_mc.runner.scoring import Scores, Table, compared, scores_of
@@ -54,7 +55,7 @@ def compare(
     rows = [_over_flows(pair, name, rule) for name, rule in rules.items()]
     by_flow = _by_flow(pair, rules[BY_FLOW]) if BY_FLOW in rules else []
     arrays = _arrays(pair, rules, rows, by_flow)
-    return store.comparison_of(arrays, _about(pair, [*pair.notes, *notes]))
+    return store.comparison_of(arrays, _about(pair, [*_warnings(pair), *pair.notes, *notes]))
 
 
 def _over_flows(pair: Pair, name: str, rule: Rule) -> Row:
@@ -164,6 +165,17 @@ def _differing(pair: Pair) -> list[Difference]:
         if other.get(path, digest) != digest
     ]
     return found + differences_of(pair.first.config, pair.second.config)
+
+
+def _warnings(pair: Pair) -> list[str]:
+    """What must be known of each run before its numbers."""
+    said = dict[str, list[str]]()
+    for name, side in zip(pair.roles.names, pair.sides, strict=True):
+        for note in warnings_in(json.loads(side.about["notes"])):
+            said.setdefault(note, []).append(name)
+    return [
+        f"{note} ({'both' if len(of) == len(pair.sides) else of[0]})" for note, of in said.items()
+    ]
 
 
 def _about(pair: Pair, notes: Sequence[str]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from sdn_mc.core.constants import DRAWS_PER_GROUP
 from sdn_mc.core.protocols import Output
 from sdn_mc.engine import HEALTHY, Prepared, epoch_of
 from sdn_mc.runner.contents import stored_name
-from sdn_mc.runner.weights import bought, design_of, told, warnings
+from sdn_mc.runner.weights import bought, design_of, told, unknown, warnings
 from sdn_mc.statistics import Design, Estimate, interval_of, summarise
 from sdn_mc.store import Store, Variable
 
@@ -268,5 +268,6 @@ def _variable(
         output.units,
         output.long_name,
         f"{over}. {output.meaning}",
-        attributes={"method": f"healthy: {healthy}; others: {others}"},
+        attributes={"method": f"healthy: {healthy}; others: {others}"}
+        | unknown(str(m) for row in rows for m in row["method"]),
     )

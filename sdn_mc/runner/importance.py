@@ -18,7 +18,7 @@ from sdn_mc import engine
 from sdn_mc.core.protocols import Output
 from sdn_mc.engine import Prepared
 from sdn_mc.runner.estimates import PARTS, epochs_of, healthy_scores, means_at_times
-from sdn_mc.runner.weights import design_of
+from sdn_mc.runner.weights import design_of, unknown
 from sdn_mc.statistics import Estimate, paired_difference
 from sdn_mc.statistics.weighted import weighted_mean
 from sdn_mc.store import Store, Variable
@@ -49,7 +49,8 @@ def changes(run: Prepared, result: Store) -> tuple[list[Variable], dict[str, np.
                 told = f"{output.long_name}, {how}" + (f": {PARTS[field]}" if part else "")
                 meaning = f"Mean over draws of the difference: {text}. {output.meaning}"
                 kind = ("threat",), "float64", output.units, told, meaning
-                variables.append(Variable("/summary", name, *kind))
+                why = unknown(each.method for each in found)
+                variables.append(Variable("/summary", name, *kind, attributes=why))
                 values[f"/summary/{name}"] = np.array([getattr(each, field) for each in found])
     return variables, values
 

@@ -14,8 +14,8 @@ import numpy as np
 from sdn_mc.core.protocols import Output
 from sdn_mc.runner.estimates import epochs_of, means_at_times
 from sdn_mc.runner.weights import design_of
-from sdn_mc.statistics import as_plain, worst_part
-from sdn_mc.statistics.decision import Verdict, decide
+from sdn_mc.statistics import as_plain, not_known, worst_part
+from sdn_mc.statistics.decision import OPEN, Verdict, decide
 from sdn_mc.store import Store
 
 
@@ -44,6 +44,7 @@ class Scores(NamedTuple):
     of_draw: np.ndarray  # [draw]
     reach: float
     at_time: np.ndarray | None  # [epoch, time]
+    lacks: str = ""  # why nothing is known of it; empty: it is
 
 
 def outputs_of(metrics: Iterable[Any]) -> dict[str, Output]:
@@ -74,6 +75,8 @@ def scores_of(run: Run, output: Output, table: Table, flows: Sequence[int] | Non
     if output.tail is not None:
         return Scores(worst_part(of_draw, output.tail), table.reach / output.tail, None)
     if (design := design_of(run.sampling, run.result, run.n_draw)) is not None:
+        if why := design.lacks():
+            return Scores(np.full_like(of_draw, np.nan), table.reach, None, why)
         of_draw, _ = as_plain(of_draw, epochs_of(len(of_draw), run.n_epoch), design)
     return Scores(of_draw, table.reach, None if at_time is None else at_time.mean(axis=-1))
 
@@ -82,6 +85,10 @@ def compared(
     first: Scores, second: Scores, epoch: np.ndarray, better: str, margin: float | None
 ) -> tuple[float, float, Verdict]:
     """Both means, and the verdict, by which of higher and lower is better."""
+    means = float(first.of_draw.mean()), float(second.of_draw.mean())
+    if why := first.lacks or second.lacks:
+        nothing = not_known(why, (-first.reach, first.reach), len(epoch))
+        return *means, Verdict(OPEN, nothing, None)
     at_time = None
     if first.at_time is not None and second.at_time is not None:
         at_time = first.at_time - second.at_time
@@ -94,4 +101,4 @@ def compared(
         reach=first.reach,
         per_instant=at_time,
     )
-    return float(first.of_draw.mean()), float(second.of_draw.mean()), verdict
+    return *means, verdict

@@ -16,6 +16,7 @@ from rich.console import Console
 from sdn_mc import runner, store
 from sdn_mc.config import Job
 from sdn_mc.config.sweep import Sweep, about_key, places, stored_sweep, sweep_of
+from sdn_mc.core.notes import WARNING, warnings_in
 from sdn_mc.core.problems import InputError
 from sdn_mc.runner.sameness import config_hash
 from sdn_mc.runner.stopping import MET
@@ -24,7 +25,6 @@ from sdn_mc.store import Axis, Point
 FAILED_NAME = "failed.json"  # in the folder of a job: why it ended without its result
 DONE, UNFINISHED, FAILED, MISSING = store.STATUS
 SAID = ("citation", "licence")  # of every run alike
-WARNING = "warning"  # how a note of a run begins that all readers should see
 MOST_WARNINGS = 5
 ROOT_NAME = "zarr.json"  # of a dataset; a job that ends, or gets more draws, writes it anew
 OF_FIRST = ("config", "assumptions", "columns", "satellites")  # of the first point that is done
@@ -223,11 +223,11 @@ def _notes(
             listed = ", ".join(map(str, values))
             found.append(f"the points have different {word} ({listed}): they pair where alike")
     of_runs = [note for run in said.values() for note in json.loads(run.get("notes", "[]"))]
-    counts = collections.Counter(note for note in of_runs if note.startswith(WARNING))
+    counts = collections.Counter(warnings_in(of_runs))
     warned = [f"{note} ({n} of {len(said)} points)" for note, n in counts.items()]
     found += warned[:MOST_WARNINGS]
     if more := len(warned[MOST_WARNINGS:]):
-        found.append(f"{WARNING}: {more} more stand in the summaries of the jobs")
+        found.append(f"{WARNING} {more} more stand in the summaries of the jobs")
     libraries = [json.loads(run["versions"]) for run in said.values()]
     for name in sorted({name for each in libraries for name in each}):
         kinds = sorted({each.get(name, "none") for each in libraries})

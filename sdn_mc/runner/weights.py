@@ -12,6 +12,7 @@ masks and routes, measured on the first draws before the run; scores and writing
 """
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ from sdn_mc import engine
 from sdn_mc.core.constants import DRAWS_PER_GROUP
 from sdn_mc.core.protocols import Output
 from sdn_mc.engine import Prepared
-from sdn_mc.statistics import Design, effective_draws, variances
-from sdn_mc.store import Store
+from sdn_mc.statistics import NOT_KNOWN, Design, effective_draws, variances
+from sdn_mc.store import UNKNOWN, Store
 
 SAID_OF_DRAWS = {  # by a way of sampling: dtype, what it is
     "weight": ("float64", "Statistical weight of the draw; 1 for plain sampling."),
@@ -75,7 +76,7 @@ def bought(
     output: Output, column: str, over_flows: np.ndarray, epoch: np.ndarray, design: Design
 ) -> list[dict[str, Any]]:
     """One output of one column over flows: variance a draw, by the method and by plain draws."""
-    if output.interval not in MEANS:
+    if output.interval not in MEANS or design.lacks():
         return []
     own, plain = variances(over_flows, epoch, design)
     told = {"output": output.name, "column": column, "variance": own, "plain_variance": plain}
@@ -93,9 +94,20 @@ def told(said: dict[str, Any], design: Design, rows: list[dict[str, Any]]) -> di
     }
 
 
+def unknown(methods: Iterable[str]) -> dict[str, str]:
+    """The attribute of a variable some of whose estimates have no value."""
+    why = next((method for method in methods if method.startswith(NOT_KNOWN)), "")
+    return {UNKNOWN: why} if why else {}
+
+
 def warnings(design: Design) -> list[str]:
     """Weights that few draws hold."""
     effective = effective_draws(design.weight)
+    if why := design.lacks():
+        return [
+            f"warning: {why}: the columns with threats are not known; take smaller factors, tilt "
+            "what is rare alone, or take more draws"
+        ]
     if design.stratum is not None or effective >= FEW_EFFECTIVE:
         return []
     return [

@@ -3,7 +3,7 @@
 Pure functions of the table of per-draw values, in draw order.
 """
 
-from sdn_mc.statistics.estimate import Estimate
+from sdn_mc.statistics.estimate import NOT_KNOWN, Estimate
 from sdn_mc.statistics.mean import instants_interval, mean_interval, paired_difference
 from sdn_mc.statistics.proportion import clopper_pearson, wilson, zero_events_bound
 from sdn_mc.statistics.quantile import quantile_interval
@@ -16,9 +16,10 @@ from sdn_mc.statistics.survival import (
     survival_interval,
 )
 from sdn_mc.statistics.tail import tail_mean_interval, worst_part
-from sdn_mc.statistics.weighted import Design, as_plain, effective_draws, variances
+from sdn_mc.statistics.weighted import Design, as_plain, effective_draws, not_known, variances
 
 __all__ = [
+    "NOT_KNOWN",
     "Design",
     "Estimate",
     "Look",
@@ -34,6 +35,7 @@ __all__ = [
     "looks",
     "mean_interval",
     "median_time",
+    "not_known",
     "paired_difference",
     "quantile_interval",
     "share_interval",

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 LEVEL = 0.95  # nominal coverage of every two-sided interval, unless a caller says otherwise
+NOT_KNOWN = "not known"  # how the method of an estimate without a value begins
 UNBOUNDED = (-float("inf"), float("inf"))
 
 

@@ -28,7 +28,10 @@ q + max(x - q, 0) / tail, as in `tail`.
 
 Where no two values differ the bound of no events takes the largest share that one draw has of the
 weights for a draw's: -ln(0.05) max W. Limits: the effective sample sum(w)^2 / sum(w^2) (Kish 1965)
-must not be small; where a few draws hold the weights, intervals are too short.
+must not be small; where a few draws hold the weights, intervals are too short. Below ten such
+draws, or where the mean of the weights, which is 1, is five standard errors away from it, so that
+the draws which would hold the weights were not even seen, nothing is estimated: the value is nan,
+and the interval is all that the output can be.
 """
 
 from typing import NamedTuple
@@ -38,11 +41,14 @@ from jaxtyping import Float, Float64, Int, Int32
 from scipy import stats
 
 from sdn_mc.core.protocols import Output
-from sdn_mc.statistics.estimate import LEVEL, Estimate
+from sdn_mc.statistics.estimate import LEVEL, NOT_KNOWN, Estimate
 from sdn_mc.statistics.mean import mean_interval
 from sdn_mc.statistics.proportion import zero_events_bound
 from sdn_mc.statistics.quantile import MEDIAN, ROUNDING
 from sdn_mc.statistics.spread import Bounds, spread_of_mean
+
+LEAST_EFFECTIVE = 10.0  # weighted draws count for fewer: nothing is estimated
+MOST_ERRORS = 5.0  # standard errors between the mean of the weights and 1
 
 
 class Design(NamedTuple):
@@ -59,6 +65,23 @@ class Design(NamedTuple):
         if self.stratum is not None:
             return f"{len(np.unique(self.stratum))} strata"
         return f"weighted, effective sample {effective_draws(self.weight):.0f}"
+
+    def lacks(self) -> str:
+        """Why the draws stand for nothing; empty where they do for something."""
+        if self.stratum is not None or self.net is not None:
+            return ""
+        weight, effective = self.weight, effective_draws(self.weight)
+        if effective < min(LEAST_EFFECTIVE, len(weight)):
+            return f"{len(weight)} draws weigh as {effective:.1f} equal ones"
+        error = float(weight.std()) / np.sqrt(len(weight))
+        if abs(weight.mean() - 1) > MOST_ERRORS * error + ROUNDING:
+            return f"the weights of {len(weight)} draws have the mean {weight.mean():.2g}, not 1"
+        return ""
+
+
+def not_known(why: str, within: Bounds, n_draw: int) -> Estimate:
+    """No value, and all that it may be."""
+    return Estimate(np.nan, *within, np.inf, n_draw, np.inf, f"{NOT_KNOWN}: {why}")
 
 
 def effective_draws(weight: Float64[np.ndarray, " draw"]) -> float:
@@ -146,6 +169,8 @@ def weighted_mean(
     level: float = LEVEL,
 ) -> Estimate:
     """Mean over draws; arguments as in `mean_interval`."""
+    if why := design.lacks():
+        return not_known(why, within, len(values))
     plain, of = as_plain(values, epoch, design)
     found = mean_interval(
         plain, of, per_instant=per_instant, within=within, paired=paired, level=level,
@@ -171,6 +196,8 @@ def weighted_quantile(
     level: float = LEVEL,
 ) -> Estimate:
     """Least value that at least `q` of the weight is at or below, and its interval."""
+    if why := design.lacks():
+        return not_known(why, within, len(values))
     values = np.asarray(values, np.float64)
     order = np.argsort(values, kind="stable")
     up_to = np.cumsum(shares_of(design, epoch)[order])
@@ -202,6 +229,8 @@ def weighted_tail(
     level: float = LEVEL,
 ) -> Estimate:
     """Mean of the highest share `tail` of the weight."""
+    if why := design.lacks():
+        return not_known(why, within, len(values))
     edge = weighted_quantile(values, 1 - tail, epoch, design, within=within, level=level)
     worst = edge.value + np.maximum(np.asarray(values, np.float64) - edge.value, 0) / tail
     found = weighted_mean(worst, epoch, design, within=(-np.inf, np.inf), level=level)

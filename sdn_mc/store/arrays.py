@@ -15,6 +15,7 @@ from sdn_mc.store.schema import (
     DRAW,
     GROUPS,
     TEXT,
+    UNKNOWN,
     Variable,
     axis_length,
     layout,
@@ -54,7 +55,8 @@ def write_whole(array: Array, variable: Variable, values: np.ndarray) -> None:
         raise ValueError(f"{variable.path}: shape {values.shape}, declared {array.shape}")
     if array.shape and not array.size:
         return
-    _put_whole(array, _stored(variable.path, values, np.dtype(variable.dtype)))
+    may_be_nan = UNKNOWN in (variable.attributes or {})
+    _put_whole(array, _stored(variable.path, values, np.dtype(variable.dtype), may_be_nan))
 
 
 def rewrite_whole(name: str, array: Array, values: np.ndarray) -> None:
@@ -139,8 +141,8 @@ def _make_array(
     )
 
 
-def _stored(name: str, values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    if dtype.kind == "f" and np.isnan(values).any():
+def _stored(name: str, values: np.ndarray, dtype: np.dtype, may_be_nan: bool = False) -> np.ndarray:
+    if dtype.kind == "f" and not may_be_nan and np.isnan(values).any():
         raise ValueError(f"{name}: NaN, which is a bug; no path is inf, and absent is False")
     if dtype.kind == "U":
         return values.astype(object)

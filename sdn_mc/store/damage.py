@@ -16,6 +16,7 @@ from sdn_mc.core.constants import DRAWS_PER_GROUP
 from sdn_mc.store.arrays import Array, draw_axis, read_draws
 from sdn_mc.store.files import RESULT_NAME
 from sdn_mc.store.places import Place
+from sdn_mc.store.schema import UNKNOWN
 
 _TOLD = 3
 
@@ -45,12 +46,13 @@ def sums_of(place: Place, arrays: Mapping[str, Array], block: int) -> dict[str, 
 
 
 def is_sound(array: Array, has_every_chunk: bool) -> bool:
-    """Whether an array without draws can be read, and was written: floats are never NaN."""
+    """Whether an array without draws can be read, and was written: few floats may be NaN."""
     try:
         values, there = read_draws(array), array.nchunks_initialized
     except Exception:  # each codec raises what it likes
         return False
-    is_nan = values.dtype.kind == "f" and bool(np.isnan(values).any())
+    is_float = values.dtype.kind == "f" and UNKNOWN not in array.attrs
+    is_nan = is_float and bool(np.isnan(values).any())
     is_lost = has_every_chunk and bool(values.size) and there < array.nchunks
     return not is_nan and not is_lost
 

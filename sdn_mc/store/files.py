@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from sdn_mc.core.problems import InputError
-from sdn_mc.store.schema import OLDEST_READABLE, SCHEMA_VERSION, damaged_attributes
+from sdn_mc.store.schema import OLDEST_READABLE, SCHEMA_VERSION, damaged_attributes, lost_arrays
 
 RESULT_NAME = "result.zarr"
 DONE_NAME = "done"
 POINTER_NAME = "result.url"  # in a run folder whose result is elsewhere: where
+MOST_NAMED = 3  # arrays, in one line
 PARTIAL_PREFIX = ".partial-"  # what a killed process may leave in the run folder
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
@@ -43,6 +44,12 @@ def locate(path: str | Path, to_write: bool = False) -> Path:
         raise InputError(
             f"{given}: the result is damaged (its attributes {', '.join(damaged)} are not what "
             "sdn-mc writes); take a copy of it, or start a new run"
+        )
+    if lost := lost_arrays(result, attributes):
+        named = ", ".join(lost[:MOST_NAMED]) + (", …" if len(lost) > MOST_NAMED else "")
+        raise InputError(
+            f"{given}: the result is damaged ({len(lost)} of its arrays are gone: {named}), and "
+            "cannot be mended; take a copy of it, or start a new run"
         )
     return result
 

@@ -27,7 +27,7 @@ def remove_unbegun(folder: str | Path, new: Sequence[Path], own: Sequence[str]) 
     whole = Path(folder).absolute()
     if any(found for name in (RESULT_NAME, POINTER_NAME) for found in whole.glob(f"**/{name}")):
         return
-    if whole.exists():
+    if whole.is_dir():
         with contextlib.suppress(InputError), alone_in(whole):  # or another process begins it now
             _remove([whole] if whole in new else [whole / name for name in (*own, LOCK_NAME)])
     for path in new:

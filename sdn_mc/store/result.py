@@ -29,6 +29,7 @@ from sdn_mc.store.damage import Damage, is_sound, sums_of, told
 from sdn_mc.store.files import DONE_NAME, RESULT_NAME, as_json, is_url
 from sdn_mc.store.places import Place, place_at, place_of
 from sdn_mc.store.schema import (
+    ARRAYS,
     DRAW,
     GROUPS,
     SCHEMA_VERSION,
@@ -68,7 +69,7 @@ def create(
         "schema_version": SCHEMA_VERSION,
         "n_draw": sizes[DRAW],
         "draw_limit": dict(draw_limit or {}),
-        "has_every_chunk": True,  # of arrays without draws; results from before have none of zeros
+        ARRAYS: sorted(variable.path for variable in variables),
     }
     place = place_of(where)
     with place.explained():
@@ -322,7 +323,7 @@ class Store:
     @property
     def _has_every_chunk(self) -> bool:
         """Were chunks of zeros written too, in arrays without draws? Not by older versions."""
-        return bool(self.attributes().get("has_every_chunk"))
+        return ARRAYS in self.attributes()
 
     @functools.cached_property
     def _by_draw(self) -> dict[str, Array]:

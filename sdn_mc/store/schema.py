@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +32,8 @@ REQUIRED_ATTRIBUTES = (
     "device",
     "stop_reason",
 )
+ARRAYS = "arrays"  # root attribute: the arrays that the result was made with
+UNKNOWN = "not_known"  # attribute of a variable without draws that holds NaN: why
 FURTHER_TEXTS = ("start_directory", "config_hash")
 JSON_TEXTS = {"config": dict, "versions": dict, "inputs": dict}
 
@@ -112,12 +115,19 @@ def check_attributes(attributes: Mapping[str, Any]) -> None:
     json.dumps(dict(attributes), allow_nan=False)  # raises where a value is not JSON
 
 
+def lost_arrays(result: Path, attributes: Mapping[str, Any]) -> list[str]:
+    """What the result had when it was made, and has no more; older ones do not say."""
+    listed = attributes.get(ARRAYS, [])
+    return [name for name in listed if not (result / name.strip("/") / "zarr.json").is_file()]
+
+
 def damaged_attributes(attributes: Mapping[str, Any]) -> list[str]:
     """Names of those attributes of a stored result that no run of ours has written so."""
     whole, limit = attributes.get("n_draw"), attributes.get("draw_limit")
     right = {
         "n_draw": type(whole) is int and whole > 0,
         "draw_limit": isinstance(limit, dict) and all(type(v) is int for v in limit.values()),
+        ARRAYS: _are_names(attributes.get(ARRAYS, [])),
     }
     texts = [name for name in (*REQUIRED_ATTRIBUTES, *FURTHER_TEXTS) if name != "seed"]
     right |= {name: isinstance(attributes.get(name, ""), str) for name in texts}
@@ -127,6 +137,14 @@ def damaged_attributes(attributes: Mapping[str, Any]) -> list[str]:
         if name in attributes
     }
     return [name for name, is_right in right.items() if not is_right]
+
+
+def _are_names(listed: Any) -> bool:
+    """Arrays of the groups that there are, and nothing outside."""
+    return isinstance(listed, list) and all(
+        isinstance(name, str) and name.rpartition("/")[0] in GROUPS and name.isprintable()
+        for name in listed
+    )
 
 
 def _is_json(text: Any, kind: type) -> bool:

@@ -105,13 +105,25 @@ def test_the_loss_of_any_file_of_arrays_without_draws_is_noticed_and_mended(copi
     for name in whole:
         shutil.rmtree(copied / "result.zarr" / name.strip("/") / "c")
     assert {each.name for each in open_store(copied).damaged()} == set(whole)
-    open_store(copied).set_attributes({"has_every_chunk": False})  # as before there were any
+    root = copied / "result.zarr" / "zarr.json"
+    kept = root.read_text()
+    older = json.loads(kept)
+    del older["attributes"]["arrays"]  # of a version that wrote no chunks of zeros
+    root.write_text(json.dumps(older))
     zeros = {name for name in whole if not open_store(made("draws=1300")).read(name).any()}
     assert zeros and not zeros & {each.name for each in open_store(copied).damaged()}
-    open_store(copied).set_attributes({"has_every_chunk": True})
+    root.write_text(kept)
     runner.resume(copied, QUIET)
     assert differences(copied, made("draws=1300")) == []
     assert open_store(copied).damaged() == []
+
+
+@pytest.mark.parametrize("lost", ["scene", "metrics/availability", "draws/epoch"])
+def test_the_loss_of_whole_arrays_is_told_in_one_line(copied, capfd, lost):
+    shutil.rmtree(copied / "result.zarr" / lost)
+    for words in (["summary"], ["resume"], ["report"], ["plot"], ["compare", str(copied)]):
+        told = refused(capfd, words[0], str(copied), *words[1:])
+        assert "of its arrays are gone" in told and f"/{lost}" in told
 
 
 def test_a_damaged_description_is_told_in_one_line(copied, capfd):

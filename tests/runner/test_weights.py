@@ -5,16 +5,20 @@ import json
 
 import numpy as np
 import pytest
+import xarray as xr
 from rich.console import Console
 
 import sdn_mc
 from sdn_mc import runner
 from sdn_mc.report.summary import print_summary
+from sdn_mc.statistics.weighted import LEAST_EFFECTIVE
 from tests.small_run import SIX_INSTANTS, SMALL
 
 WORDS = (*SMALL, *SIX_INSTANTS, "threats=[satellite_failure,vendor_fault]", "store.paths=none",
          "metrics=[availability,degradation,latency,cvar]",
          "threats.vendor_fault.probability=0.1")  # fmt: skip
+COLUMNS = ("columns={satellite_failure: [satellite_failure], vendor_fault: [vendor_fault], "
+           "all: [satellite_failure,vendor_fault]}")  # fmt: skip
 WAYS = {
     "tilt": ("sampling=tilt", "+sampling.factors={satellite_failure: 3.0, vendor_fault: 4.0}"),
     "strata": ("sampling=strata", "sampling.of=[satellite_failure,vendor_fault]"),
@@ -54,12 +58,33 @@ def test_every_way_agrees_with_plain_draws_and_keeps_its_first_ones(way, plain, 
             np.testing.assert_array_equal(resumed[group][name].values, values.values, err_msg=name)
 
 
-def test_the_summary_tells_what_the_sampling_bought_and_warns_of_few_draws(tmp_path):
-    words = [*WORDS, "sampling=tilt", "+sampling.factors.satellite_failure=500", "draws=256"]
-    result = sdn_mc.simulate(words, str(tmp_path / "run"))
+def said_of(words, folder) -> tuple[str, xr.DataTree]:
+    result = sdn_mc.simulate(words, str(folder))
     console = Console(file=io.StringIO(), width=120)
     print_summary(result, console)
-    told = console.file.getvalue()
-    assert "Sampling by tilt" in told and "sooner" in told
-    assert "warning: 256 draws weigh as" in told
-    assert "what is common is not sure" in " ".join(told.split())
+    return " ".join(console.file.getvalue().split()), result
+
+
+def test_the_summary_tells_what_the_sampling_bought_and_warns_of_few_draws(tmp_path):
+    words = [*WORDS, "sampling=tilt", "+sampling.factors.satellite_failure=10", "draws=256"]
+    told, result = said_of(words, tmp_path / "run")
+    assert LEAST_EFFECTIVE < json.loads(result.attrs["sampling"])["effective_draws"] < 100
+    assert "Sampling by tilt" in told and ("x sooner" in told or "x later" in told)
+    assert "warning: 256 draws weigh as" in told and "what is common is not sure" in told
+
+
+def test_nothing_is_estimated_from_draws_that_weigh_as_a_few(tmp_path):
+    """Neither a value, nor a gain, nor a verdict; and everybody says so."""
+    words = [*WORDS, "sampling=tilt", "+sampling.factors.satellite_failure=5000", "draws=256"]
+    told, result = said_of([*words, COLUMNS], tmp_path / "run")
+    assert json.loads(result.attrs["sampling"])["effective_draws"] < LEAST_EFFECTIVE
+    assert "warning: 256 draws weigh as" in told and "are not known" in told
+    assert "not known [0.0000, 1.0000]" in told and "sooner" not in told
+    with xr.open_datatree(tmp_path / "run" / "result.zarr", engine="zarr", consolidated=False) as t:
+        lost = t["summary"]["availability_lost"]
+        assert np.all(lost[0] == 0) and np.all(np.isnan(lost[1:]))
+        assert "256 draws weigh as" in lost.attrs["not_known"]
+        assert np.all(np.isnan(t["summary"]["availability_change_alone"]))
+    found = sdn_mc.compare(tmp_path / "run", tmp_path / "run", columns=("satellite_failure", "all"))
+    assert set(found["verdict"].values) == {"open"} and np.all(found["draws_needed"] == 0)
+    assert np.all(np.isnan(found["difference"])) and "weigh as" in found.attrs["notes"]

@@ -27,6 +27,19 @@ def test_effective_draws_are_those_of_kish():
     assert effective_draws(np.array([3.0, 1.0])) == pytest.approx(16 / 10)
 
 
+def test_weights_that_miss_where_they_would_be_large_stand_for_nothing():
+    """Their mean is 1; where none of those that make it so was drawn, all look alike and small."""
+    generator = np.random.default_rng(4)
+    for spread, holds in ((0.3, True), (1.0, True), (4.0, False)):
+        weight = np.exp(spread * generator.standard_normal(1000) - spread**2 / 2)
+        assert (Design(weight).lacks() == "") == holds, spread
+    missed = Design(np.exp(-20 + 0.1 * generator.standard_normal(1000)))
+    assert effective_draws(missed.weight) > 900 and "the mean 2.1e-09, not 1" in missed.lacks()
+    found = weighted_mean(generator.random(1000), one_epoch(1000), missed, within=YES_NO)
+    assert np.isnan(found.value) and (found.low, found.high) == YES_NO
+    assert Design(np.ones(3)).lacks() == ""
+
+
 def test_a_tilted_mean_is_unbiased_and_its_intervals_cover():
     """Noise of its own in each value, so that weights do not tell it all."""
     generator, n, repeats = np.random.default_rng(5), 400, 600
