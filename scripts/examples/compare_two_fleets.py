@@ -42,7 +42,7 @@ def main(folder: Path) -> None:
     # that error as well. Blocks of 256 draws take the epochs in turn, so block k is epoch k here.
     at_time = (one["availability_at_time"] - other["availability_at_time"]).mean("flow").values
     found = paired_difference(a, b, one["epoch"].values, per_instant=at_time, within=(-1.0, 1.0))
-    names = " less ".join(FLEETS)
+    names = " minus ".join(FLEETS)
     print(f"{names}: {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}] (95 %)")
     print(f"method: {found.method}")
 

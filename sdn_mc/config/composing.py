@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,11 @@ from sdn_mc.core.problems import InputError, Problems
 
 # Keys that change nothing of what is asked.
 NO_STUDY = ("draws", "seed", "run", "part", "store", "hydra", "plugins", "aliases", "title")
+UNREADABLE = (  # how Hydra's parser begins
+    "mismatched input", "no viable alternative", "extraneous input", "token recognition",
+    "missing ",
+)  # fmt: skip
+NOT_THERE = "provider=hydra.searchpath"  # how Hydra warns of a folder
 JOB_NAME = "cli"  # of the log that Hydra writes in the folder of a run
 
 
@@ -219,7 +225,12 @@ def ours() -> Iterator[None]:
 def explained(overrides: Sequence[str]) -> Iterator[None]:
     """Turn Hydra's exceptions into one message."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", NOT_THERE)
+            yield
+    except UserWarning as error:
+        what = str(error).partition(", ")[2].rstrip(".")
+        raise InputError(f"hydra.searchpath: {what}; give a folder that is there") from None
     except (HydraException, OmegaConfBaseException) as error:
         raise InputError(_message(error, overrides)) from None
     except YAMLError as error:
@@ -268,6 +279,11 @@ def _message(error: Exception, overrides: Sequence[str]) -> str:
         return f"{blamed}: there is nothing of this name to take away; leave it out"
     if isinstance(error, OmegaConfBaseException):
         return f"{blamed}: {first}; correct what stands in ${{…}}"
+    if "LexerNoViableAlt" in first or first.startswith(UNREADABLE):
+        return (
+            f"{blamed}: a quote or bracket is missing, or one too many; write key=value, lists as "
+            "[a,b], and a text with such signs in quotes of its own, as 'title=\"a, (b)\"'"
+        )
     return f"{blamed}: {first}; write key=value, lists as [a,b]"
 
 

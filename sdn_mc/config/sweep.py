@@ -98,6 +98,11 @@ def is_sweep(folder: Path) -> bool:
 
 def stored_sweep(folder: Path) -> Stored:
     """What the folder of a sweep says of it."""
+    if not is_sweep(folder):
+        raise InputError(
+            f"{folder}: this is not the folder of a sweep (no {SWEEP_NAME} in it); give the one "
+            "that `sdn-mc run -m` printed. `sdn-mc summary` shows a single run or a study"
+        )
     try:
         tree: Any = OmegaConf.load(folder / SWEEP_NAME)
         hydra: Any = OmegaConf.to_container(tree.hydra, resolve=False)

@@ -48,9 +48,8 @@ def print_comparison(found: xr.Dataset, console: Console) -> None:
 def heading(found: xr.Dataset) -> str:
     """What is compared, in one line."""
     one, other = names_of(found)
-    return (
-        f"{one} less {other}, on {found.attrs['n_draw']:,} common draws, seed {found.attrs['seed']}"
-    )
+    common = f"{found.attrs['n_draw']:,} common draws, seed {found.attrs['seed']}"
+    return f"{one} minus {other}, on {common}"
 
 
 def names_of(found: xr.Dataset) -> tuple[str, str]:
@@ -81,8 +80,9 @@ def _runs(found: xr.Dataset) -> Told:
 def _over_flows(found: xr.Dataset) -> Told:
     """One row an output."""
     rows = []
-    for k, name in enumerate(map(str, found["measure"].values)):
-        rows.append([name, *difference_words(found.isel(measure=k))])
+    for k in range(found.sizes["measure"]):
+        long_name = str(found["long_name_of"].values[k])
+        rows.append([long_name, *difference_words(found.isel(measure=k))])
     return Told("Over flows", _heads(found, "output"), rows, NUMBERS)
 
 

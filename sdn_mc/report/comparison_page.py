@@ -59,7 +59,7 @@ def forest(found: xr.Dataset) -> Figure:
     figure.update_layout(margin={"l": room_for(names), "t": 20, "b": 60})
     one, other = names_of(found)
     words = (
-        f"{one} less {other}, paired on common draws. {INTERVAL} Blue squares: decided; green "
+        f"{one} minus {other}, paired on common draws. {INTERVAL} Blue squares: decided; green "
         "circles: no difference that matters; orange diamonds: not decided."
     )
     return Figure("differences", "Differences over flows", words, figure, _data(found))
@@ -81,7 +81,7 @@ def panels_of(found: xr.Dataset) -> list[Panel]:
             unit, scale = "ms", MS_PER_S
         rows.setdefault((unit, scale), []).append(k)
     order = sorted(rows, key=lambda each: each[0] != "share")
-    return [Panel(f"{one} less {other} ({unit})", rows[unit, s], s) for unit, s in order]
+    return [Panel(f"{one} minus {other} ({unit})", rows[unit, s], s) for unit, s in order]
 
 
 def _draw(figure: Any, found: xr.Dataset, panel: Panel, at: int) -> None:

@@ -129,10 +129,13 @@ def cells_of(row: xr.Dataset, unit: str) -> list[Text]:
 
 
 def _signed(value: float, unit: str) -> str:
+    if np.isnan(value):
+        return "not known"
     if np.isinf(value):
         return "∞" if value > 0 else "-∞"
     if unit == "s":
         return f"{value:+.2f} s" if abs(value) >= 1 else f"{value * 1e3:+.2f} ms"
+    value = round(value, 4) + 0.0 if unit == "1" else value  # no -0.0000
     return f"{value:+.4f}" if unit == "1" else f"{value:+.4g} {unit}"
 
 

@@ -90,7 +90,7 @@ def forest(found: xr.Dataset) -> Figure:
             customdata=list(map(str, row["verdict"].values)),
             hovertemplate="%{x:.4g}: %{customdata}",
         )  # fmt: skip
-        pair = f"{row.attrs['first']} less {row.attrs['second']}"
+        pair = f"{row.attrs['first']} minus {row.attrs['second']}"
         entries.append((f"{pair}: {row.attrs['measure']}", [j == k for j in range(len(cells))]))
         axes.append(said.x)
     choose(figure, entries, axes)

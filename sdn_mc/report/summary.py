@@ -18,9 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sdn_mc.core.constants import DRAWS_PER_GROUP, S_PER_H, S_PER_MIN
-from sdn_mc.core.notes import others_in, warnings_in
+from sdn_mc.core.notes import WARNING, others_in, warnings_in
 from sdn_mc.core.problems import InputError
-from sdn_mc.store import open_result
+from sdn_mc.store import NOT_ENDED, RESULT_NAME, open_result, open_store
 from sdn_mc.terminal import shown
 
 MAIN_METRIC = "availability"
@@ -38,13 +38,14 @@ _LOW, _HIGH = "_low", "_high"
 def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
     """Print everything a reader needs to judge the run, about 100 columns wide."""
     tree = result if isinstance(result, xr.DataTree) else open_result(result)
-    summary = _summary_of(tree)
+    place = None if isinstance(result, xr.DataTree) else result
+    summary = _summary_of(tree, place)
     found = {str(name) for name in summary.data_vars if f"{name}{_LOW}" in summary}
     metrics = [name for name in found if "column" in summary[name].dims]
     metrics = sorted(metrics, key=lambda name: (name != MAIN_METRIC, name))
     main = [name for name in metrics if "flow" in summary[name].dims][:1]
     console.print(_heading(tree))
-    for warning in warnings_in(notes_of(tree)):
+    for warning in [*_not_ended(tree, summary), *warnings_in(notes_of(tree))]:
         console.print(Text(warning, style="yellow"))
     console.print(_columns(_read(tree, "columns", [])))
     for metric in dict.fromkeys([*main, *({LATENCY} & found)]):
@@ -62,7 +63,7 @@ def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
 def open_summary(path: str | Path) -> xr.DataTree:
     """A result that has its summary; a run that has not ended is refused."""
     tree = open_result(path)
-    _summary_of(tree)
+    _summary_of(tree, path)
     return tree
 
 
@@ -77,9 +78,9 @@ def print_result(path: Path | str, console: Console, is_done: bool = True) -> No
 def share(value: float) -> str:
     """A share in four decimals that never rounds to a certainty it is not."""
     if value < 1 and round(value, 4) == 1:
-        return ">0.9999"
+        return f"1 - {1 - value:.2g}"
     if value > 0 and round(value, 4) == 0:
-        return "<0.0001"
+        return f"{value:.2g}"
     return f"{value:.4f}"
 
 
@@ -113,8 +114,12 @@ def _number(value: float, units: str, scale: float) -> tuple[str, str]:
     if units == "1":
         if scale > 1:
             return f"{value:.3f}", ""
-        return (share(value) if 0 <= value <= 1 else f"{value:.4f}"), ""
+        return (share(value) if 0 <= value <= 1 else _negative(value)), ""
     return f"{value:.4g}", units
+
+
+def _negative(share: float) -> str:
+    return f"{share:.2g}" if round(share, 4) == 0 else f"{share:.4f}"
 
 
 def _unbounded(value: float) -> str:
@@ -323,12 +328,29 @@ def _estimate(one: xr.Dataset, metric: str) -> tuple[str, str]:
     return value_and_interval(value, low, high, one[metric].attrs["units"])
 
 
-def _summary_of(tree: xr.DataTree) -> xr.Dataset:
+def _not_ended(tree: xr.DataTree, summary: xr.Dataset) -> list[str]:
+    """A run that was given more draws, and has not done them."""
+    if tree.attrs["stop_reason"] != NOT_ENDED:
+        return []
+    counts = [
+        int(summary[name].max()) for name in summary.data_vars if str(name).endswith("_count")
+    ]
+    return [
+        f"{WARNING} the run has not ended: the tables are those of its first "
+        f"{max(counts, default=0):,} draws of {tree.attrs['n_draw']:,}; `sdn-mc resume` with its "
+        "folder goes on"
+    ]
+
+
+def _summary_of(tree: xr.DataTree, place: str | Path | None) -> xr.Dataset:
+    """The estimates of a result; `place` is where it lies, to be told."""
     summary = tree.children.get("summary")
     if summary is None or not any(str(name).endswith(_LOW) for name in summary.data_vars):
+        folder = "RUN" if place is None else str(place).removesuffix(f"/{RESULT_NAME}")
+        done = "" if place is None else f" ({open_store(place).n_committed():,} draws are there)"
         raise InputError(
-            "this result has no summary yet, as its run has not ended; continue it with "
-            "`sdn-mc resume` and the path of its folder."
+            f"{folder}: no summary yet, as the run of {tree.attrs['n_draw']:,} draws has not ended"
+            f"{done}; `sdn-mc resume {folder}` goes on"
         )
     try:
         return summary.to_dataset().load()

@@ -203,7 +203,7 @@ def _words(key: Key, metrics: Sequence[Shown], is_paired: bool) -> str:
         words += " × at the lower edge: a point that is not done, or has failed; it has no value."
     if is_paired:
         words += (
-            f"\nThe last metric is availability less that at {key.name} = {key.words(0)} in the "
+            f"\nThe last metric is availability minus that at {key.name} = {key.words(0)} in the "
             "same draws: what is random alike drops out. The healthy column has no draws."
         )
     return words

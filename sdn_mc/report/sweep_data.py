@@ -307,8 +307,8 @@ def against_first(tree: xr.DataTree, key: Key) -> xr.Dataset | None:
             elif base is not None:
                 found[(slice(None), *at)] = scores.less(own, base)
     data = {part: ((*points.dims, "column"), found[n]) for n, part in enumerate(ENDS)}
-    said = {"units": "1", "metric": f"{MAIN_METRIC}_less_first_{key.name}"}
-    said["long_name"] = f"availability less that at {key.name} = {key.words(0)}"
+    said = {"units": "1", "metric": f"{MAIN_METRIC}_minus_first_{key.name}"}
+    said["long_name"] = f"availability minus that at {key.name} = {key.words(0)}"
     coords = {str(d): points[d].values for d in points.dims} | {"column": scores.columns}
     return xr.Dataset(data, coords, said)
 

@@ -110,7 +110,7 @@ def world_map() -> Wording:
 def what_hurts(data: xr.Dataset) -> tuple[Wording, dict[str, str]]:
     """And what each kind of row is."""
     words = (
-        "Availability over flows, healthy less attacked in the same draws: a paired difference. "
+        "Availability over flows, healthy minus attacked in the same draws: a paired difference. "
         f"{INTERVAL}"
     )
     axis, kinds = "availability lost (share of time)", {"lost": "lost against the healthy column"}
@@ -161,7 +161,7 @@ CONCENTRATION = Wording(
 
 
 def decisions(data: xr.Dataset) -> Wording:
-    pair = f"{data.attrs['first']} less {data.attrs['second']}"
+    pair = f"{data.attrs['first']} minus {data.attrs['second']}"
     unit = "s" if data["value"].attrs.get("units") == "s" else "share"
     return Wording(
         "Differences over the assumptions",

@@ -209,7 +209,7 @@ def _job_again(
 
 def is_done(result: store.Store) -> bool:
     """Has a run all its draws and its summary, and are they as they were written?"""
-    ended = result.attributes()["stop_reason"] != contents.UNFINISHED
+    ended = result.attributes()["stop_reason"] != store.NOT_ENDED
     ended &= result.n_committed() == result.n_draw and result.is_readable("/summary")
     return ended and not result.damaged()
 
@@ -307,7 +307,9 @@ def _what_is_left(part: Share, result: store.Store, n_missing: int) -> str:
     resumed = f"sdn-mc resume {result.folder}"
     if part == PREPARED_ONLY:
         return f"prepared; `{resumed} part=1/4` to `part=4/4` fill {n_missing} blocks, in any order"
-    return f"part {part}: done; {n_missing} blocks of others are missing, or `{resumed}` does them"
+    return f"part {part}: done; {n_missing} blocks of other parts are missing: start those, or " + (
+        f"`{resumed}` does them"
+    )
 
 
 def _finish(job: Job, prepared: Prepared, result: store.Store, pool: Workers, watch: Watch) -> None:

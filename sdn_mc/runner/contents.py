@@ -16,11 +16,11 @@ from sdn_mc.engine import Block, Prepared, epoch_of, instants_of, scores_of
 from sdn_mc.runner.concentration import concentration, cost_musd
 from sdn_mc.runner.overlaps import counted_twice
 from sdn_mc.runner.variables import column_words, path_name, stored_name
+from sdn_mc.store import NOT_ENDED
 
 CITATION = "sdn_mc authors (2026), sdn_mc: Monte Carlo resilience of satellite laser meshes"
 FIRST_KEPT = 1000  # draws whose latency series are kept under store.paths=first_1000
 FLOWS_NAMED = 3  # of those without a path
-UNFINISHED = "not finished"  # the root's stop_reason until the summary is written
 THEN = ", then "  # between what a run began with and what it was continued with
 LARGEST_PATHS_BYTES = 2 * 2**30  # above this, store.paths=auto keeps the first draws only
 
@@ -144,7 +144,7 @@ def attributes(job: Job, run: Prepared, config_hash: str, folder: str) -> dict[s
         "notes": json.dumps(notes(run)),
         "versions": json.dumps(versions()),
         "device": device(),
-        "stop_reason": UNFINISHED,
+        "stop_reason": NOT_ENDED,
     }
 
 
@@ -155,7 +155,7 @@ def continued(said: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "versions": json.dumps(both),
         "device": _then(said["device"], device()),
-        "stop_reason": UNFINISHED,
+        "stop_reason": NOT_ENDED,
     }
 
 

@@ -61,7 +61,7 @@ def quantile_interval(
     low, high, dof = within[0], within[1], np.inf
     if lower >= 1 and upper <= n:
         low, high = float(ordered[lower - 1]), float(ordered[upper - 1])
-    elif q == MEDIAN and (found := _over_epochs(values, epoch, level)) is not None:
+    elif q == MEDIAN and (found := over_medians(_medians(values, epoch), level)) is not None:
         low, high, dof = found
         low, high = max(min(low, value), within[0]), min(max(high, value), within[1])
         method = f"t over the medians of {spread.n_epoch} epochs"
@@ -93,17 +93,22 @@ def _apart(lower: int, upper: int, middle: float, factor: float, n: int) -> tupl
     return max(low, 0), min(high, n + 1)
 
 
-def _over_epochs(
-    values: Float[np.ndarray, " draw"], epoch: Int[np.ndarray, " draw"], level: float
-) -> tuple[float, float, float] | None:
-    """Student's interval on the median of each epoch, and its degrees of freedom."""
+def _medians(
+    values: Float[np.ndarray, " draw"], epoch: Int[np.ndarray, " draw"]
+) -> Float[np.ndarray, " epoch"]:
     groups = [np.sort(values[epoch == k]) for k in np.unique(epoch)]
-    found = np.array([float(group[_rank(MEDIAN, len(group)) - 1]) for group in groups])
-    n = len(found)
-    if n == 1 or not np.all(np.isfinite(found)):
+    return np.array([float(group[_rank(MEDIAN, len(group)) - 1]) for group in groups])
+
+
+def over_medians(
+    medians: Float[np.ndarray, " epoch"], level: float
+) -> tuple[float, float, float] | None:
+    """Student's interval on the medians of the epochs, and its degrees of freedom."""
+    n = len(medians)
+    if n == 1 or not np.all(np.isfinite(medians)):
         return None
-    arm = special.stdtrit(n - 1, (1 + level) / 2) * found.std(ddof=1) / math.sqrt(n)
-    return float(found.mean() - arm), float(found.mean() + arm), float(n - 1)
+    arm = special.stdtrit(n - 1, (1 + level) / 2) * medians.std(ddof=1) / math.sqrt(n)
+    return float(medians.mean() - arm), float(medians.mean() + arm), float(n - 1)
 
 
 def _half_width(low: float, high: float) -> float:

@@ -44,7 +44,7 @@ from sdn_mc.core.protocols import Output
 from sdn_mc.statistics.estimate import LEVEL, NOT_KNOWN, Estimate
 from sdn_mc.statistics.mean import mean_interval
 from sdn_mc.statistics.proportion import zero_events_bound
-from sdn_mc.statistics.quantile import MEDIAN, ROUNDING
+from sdn_mc.statistics.quantile import MEDIAN, ROUNDING, over_medians
 from sdn_mc.statistics.spread import Bounds, spread_of_mean
 
 LEAST_EFFECTIVE = 10.0  # weighted draws count for fewer: nothing is estimated
@@ -213,10 +213,32 @@ def weighted_quantile(
     spread = spread_of_mean(below, of, level=level)
     arm = float(stats.t.ppf((1 + level) / 2, spread.dof)) * spread.standard_error
     low, high = (min(at(q - arm), value), max(at(q + arm), value)) if arm > 0 else (value, value)
+    limits, dof = "Woodruff's limits", spread.dof
+    if q == MEDIAN and not arm < MEDIAN:  # few epochs that differ a lot, as in `quantile`
+        medians = _medians(values, epoch, design.weight)
+        if (found := over_medians(medians, level)) is not None:
+            low, high, dof = min(found[0], value), max(found[1], value), found[2]
+            low, high = max(low, within[0]), min(high, within[1])
+            limits = f"t over the medians of {len(medians)} epochs"
     width = high - low if np.isfinite(low) and np.isfinite(high) else np.inf
     error = width / (2 * float(stats.norm.ppf((1 + level) / 2)))
-    method = f"Woodruff's limits, {design.words()}"
-    return Estimate(value, low, high, error, len(values), spread.dof, method)
+    method = f"{limits}, {design.words()}"
+    return Estimate(value, low, high, error, len(values), dof, method)
+
+
+def _medians(
+    values: Float64[np.ndarray, " draw"],
+    epoch: Int[np.ndarray, " draw"],
+    weight: Float64[np.ndarray, " draw"],
+) -> Float64[np.ndarray, " epoch"]:
+    """The weighted median of each epoch."""
+    found = []
+    for k in np.unique(epoch):
+        own = np.flatnonzero(epoch == k)
+        own = own[np.argsort(values[own], kind="stable")]
+        up_to = np.cumsum(weight[own])
+        found.append(values[own[np.searchsorted(up_to, MEDIAN * up_to[-1] * (1 - ROUNDING))]])
+    return np.array(found)
 
 
 def weighted_tail(

@@ -37,12 +37,20 @@ from sdn_mc.store.folders import not_yet_there, remove_unbegun
 from sdn_mc.store.locks import alone_in, changing, holding
 from sdn_mc.store.places import check_access, has_result, point
 from sdn_mc.store.result import Store, create, open_result, open_store
-from sdn_mc.store.schema import GROUPS, SCHEMA_VERSION, UNKNOWN, Variable, predicted_bytes
+from sdn_mc.store.schema import (
+    GROUPS,
+    NOT_ENDED,
+    SCHEMA_VERSION,
+    UNKNOWN,
+    Variable,
+    predicted_bytes,
+)
 
 __all__ = [
     "COLLECTED_NAME",
     "COLLECTED_WORDS",
     "GROUPS",
+    "NOT_ENDED",
     "RESULT_NAME",
     "SCHEMA_VERSION",
     "STATUS",

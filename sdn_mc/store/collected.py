@@ -92,9 +92,9 @@ def write_collected(
     groups = ("summary", "metrics") if scores else ("summary",)
     partial = path.with_name(f"{PARTIAL_PREFIX}{path.name}")
     with full_disk_explained(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(partial, ignore_errors=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             root = open_root(partial, "w")
             root.update_attributes(dict(attributes) | {"kind": COLLECTED})
             _write_axes(root, axes)
@@ -103,6 +103,11 @@ def write_collected(
                 _write_group(root, group, axes, points, partial)
             shutil.rmtree(path, ignore_errors=True)
             partial.rename(path)
+        except (PermissionError, NotADirectoryError, FileExistsError) as error:
+            raise InputError(
+                f"{path}: the dataset cannot be written there ({error.strerror}); choose another "
+                "place with --output"
+            ) from None
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return path

@@ -33,6 +33,7 @@ REQUIRED_ATTRIBUTES = (
     "stop_reason",
 )
 ARRAYS = "arrays"  # root attribute: the arrays that the result was made with
+NOT_ENDED = "not finished"  # the root's stop_reason until the summary is written
 UNKNOWN = "not_known"  # attribute of a variable without draws that holds NaN: why
 FURTHER_TEXTS = ("start_directory", "config_hash")
 JSON_TEXTS = {"config": dict, "versions": dict, "inputs": dict}

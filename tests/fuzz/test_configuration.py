@@ -175,6 +175,8 @@ def files_of(folder: Path) -> set[str]:
     return {str(file) for file in folder.rglob("*.yaml")}
 
 
+# Collected while Hydra is at the end of the stack, JAX's callback has no room: Python tells it.
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <function _xla_gc_callback")
 @pytest.mark.parametrize("n_case", [FAST // 6, pytest.param(SLOW, marks=pytest.mark.slow)])
 def test_any_overrides_compose_or_are_refused(n_case, small):
     (small / "mine" / "experiment" / "file.yaml").write_text(YAML_TEXTS[0])
@@ -279,6 +281,13 @@ def test_a_package_that_hydra_stumbles_over_is_refused_by_its_line(small):
     file.write_text("# mine\n# @package [[[[\ntitle: x\n")
     with pytest.raises(InputError, match=r"file\.yaml, line 2: @package \[\[\[\[ given; write"):
         composing.compose(["experiment=file"], [str(small / "mine")])
+
+
+def test_a_search_path_that_is_not_there_is_refused(small):
+    with pytest.raises(InputError, match=r"^hydra\.searchpath: path=evil is not available"):
+        composing.compose(["hydra.searchpath=[pkg://evil]"], [])
+    with pytest.raises(InputError, match=r"path=.*nowhere is not available"):
+        composing.compose([f"hydra.searchpath=[file://{small}/nowhere]"], [])
 
 
 AFTER_COMPOSING = ("keys of other kinds", "a target")  # what Hydra has no objection to

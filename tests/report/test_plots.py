@@ -202,7 +202,7 @@ def test_of_a_study_every_difference_is_a_mark_that_tells_its_verdict(study, wid
     made, missing = plots.of_study(study, width)
     assert missing == []
     forest, loss = made
-    assert forest.name == "decisions_one_less_four_availability"
+    assert forest.name == "decisions_one_minus_four_availability"
     states = {"decided": "s", "no difference that matters": "o", "open": "D"}
     for point, (name, marker) in enumerate(states.items()):
         assert_marks(forest.figure, name, forest.data.isel(point=[point]))

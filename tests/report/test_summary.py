@@ -141,7 +141,7 @@ def test_the_table_names_what_is_given_assumed_and_left_out(tmp_path):
 def test_healthy_stands_beside_attacked_with_intervals(tmp_path):
     store = a_result(tmp_path)
     wide = next(line for line in printed(store.folder, 160).splitlines() if "Djibouti" in line)
-    assert "0.9312 [0.9272, 0.9352]" in wide and ">0.9999 [0.9960, 1.0000]" in wide
+    assert "0.9312 [0.9272, 0.9352]" in wide and "1 - 2e-05 [0.9960, 1.0000]" in wide
     narrow = printed(store.folder)
     assert "0.9312" in narrow and "[0.9272, 0.9352]" in narrow
     assert "ms" in narrow and "∞: no path" in narrow
@@ -150,9 +150,9 @@ def test_healthy_stands_beside_attacked_with_intervals(tmp_path):
 def test_a_share_never_rounds_to_certainty():
     assert [share(x) for x in (1.0, 0.99996, 0.93124, 1e-6, 0.0)] == [
         "1.0000",
-        ">0.9999",
+        "1 - 4e-05",
         "0.9312",
-        "<0.0001",
+        "1e-06",
         "0.0000",
     ]
 
@@ -162,6 +162,9 @@ def test_seconds_are_shown_in_the_unit_that_suits_them():
     assert value_and_interval(9000.0, 9000.0, 9000.0, "s") == ("2.50 h", "")
     assert value_and_interval(np.inf, 600.0, np.inf, "s") == ("∞", "[10.0, ∞]")
     assert value_and_interval(-0.0123, -0.02, -0.01, "1") == ("-0.0123", "[-0.0200, -0.0100]")
+    assert value_and_interval(-0.00002, -0.02, 0.01, "1") == ("-2e-05", "[-0.0200, 0.0100]")
+    assert value_and_interval(np.nan, 0.0, 1.0, "1") == ("not known", "[0.0000, 1.0000]")
+    assert value_and_interval(np.nan, 0.0, np.inf, "s") == ("not known", "")
     assert value_and_interval(1.25, 1.2, 1.3, "1") == ("1.250", "[1.200, 1.300]")
 
 

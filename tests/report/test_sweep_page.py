@@ -160,7 +160,7 @@ def test_the_page_holds_the_data_of_all_figures(sweep, report):
     for metric in sweep_data.metrics_of(tree):
         known = sweep_data.response(tree, metric)["value"].to_series()
         np.testing.assert_allclose(table[metric][known.index], known, rtol=1e-12)
-    assert {"availability_less_first_rate_per_year_low", "status"} <= set(table.columns)
+    assert {"availability_minus_first_rate_per_year_low", "status"} <= set(table.columns)
 
 
 def test_what_is_not_done_is_told_and_has_no_number(broken):

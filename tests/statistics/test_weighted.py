@@ -6,6 +6,7 @@ import pytest
 from sdn_mc.core.protocols import Output
 from sdn_mc.statistics import Design, as_plain, effective_draws, summarise, variances
 from sdn_mc.statistics.mean import mean_interval
+from sdn_mc.statistics.quantile import quantile_interval
 from sdn_mc.statistics.weighted import weighted_mean, weighted_quantile
 
 RARE, TILTED = 1e-4, 0.2
@@ -123,6 +124,23 @@ def test_paired_differences_of_weighted_draws_are_those_of_the_differences():
     second, _ = as_plain(b, one_epoch(n), design)
     both, _ = as_plain(a - b, one_epoch(n), design)
     np.testing.assert_allclose(first - second, both, rtol=1e-9)
+
+
+def test_a_median_over_few_epochs_that_differ_a_lot_has_the_ends_of_the_plain_one():
+    """As with plain draws: Student's interval on the medians of the epochs, which stays finite."""
+    generator, n = np.random.default_rng(14), 400
+    epoch = np.arange(n) // 100
+    values = epoch + 0.1 * generator.random(n)
+    within = (0.0, np.inf)
+    plain = quantile_interval(values, 0.5, epoch, within=within)
+    equal = weighted_quantile(values, 0.5, epoch, Design(np.ones(n)), within=within)
+    assert plain.method == "t over the medians of 4 epochs" and np.isfinite(plain.high)
+    assert (equal.low, equal.value, equal.high) == (plain.low, plain.value, plain.high)
+    yes = generator.random(n) < 0.5
+    design = Design(np.where(yes, 0.4, 1.6))
+    weighed = weighted_quantile(values, 0.5, epoch, design, within=within)
+    assert weighed.low == pytest.approx(plain.low, abs=0.2) and weighed.dof == 3
+    assert weighed.high == pytest.approx(plain.high, abs=0.2)
 
 
 def test_whole_weights_give_the_quantile_of_repeated_draws():

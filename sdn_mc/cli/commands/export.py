@@ -89,7 +89,7 @@ def _whole_result(run: Path | str) -> "DataTree":
     from sdn_mc.config.sweep import is_sweep, places, stored_sweep, sweep_of
     from sdn_mc.report import page
     from sdn_mc.report.summary import open_summary
-    from sdn_mc.runner.contents import UNFINISHED
+    from sdn_mc.store import NOT_ENDED
 
     if isinstance(run, Path) and kind_of(run) == STUDY:
         raise InputError(f"export: {run} is a study; name one of its runs: {page.first_run(run)}")
@@ -100,7 +100,7 @@ def _whole_result(run: Path | str) -> "DataTree":
             f"{run}` makes one dataset of all"
         )
     tree = open_summary(run)
-    if tree.attrs["stop_reason"] == UNFINISHED:
+    if tree.attrs["stop_reason"] == NOT_ENDED:
         raise InputError(f"export: the run has not ended; `sdn-mc resume {run}` goes on with it")
     return tree
 

@@ -115,7 +115,7 @@ def _decisions(study: Path, width: Width) -> Iterator[Plot]:
     found = open_decisions(study)
     for c, m in np.ndindex(found.sizes["comparison"], found.sizes["measure"]):
         data = figures_data.differences(found, c, m)
-        name = "decisions_{first}_less_{second}_{measure}".format(**data.attrs)
+        name = "decisions_{first}_minus_{second}_{measure}".format(**data.attrs)
         yield Plot(_file_name(name), studies.decisions(data, width), data, wording.decisions(data))
 
 
