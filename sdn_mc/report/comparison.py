@@ -18,7 +18,7 @@ from rich.text import Text
 from sdn_mc.report.decisions import EVERY_INTERVAL, cells_of, words_of
 
 MOST_FLOWS, MOST_KEYS = 12, 20
-LONGEST_NAME = 30  # characters that stay in one line
+LONGEST_NAME = 36  # characters that stay in one line
 OF_FLOWS = "flow_"  # how the variables by flow begin
 NUMBERS = (1, 2, 3)  # columns of a table of differences that are numbers
 

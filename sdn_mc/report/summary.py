@@ -349,7 +349,7 @@ def _summary_of(tree: xr.DataTree, place: str | Path | None) -> xr.Dataset:
         folder = "RUN" if place is None else str(place).removesuffix(f"/{RESULT_NAME}")
         done = "" if place is None else f" ({open_store(place).n_committed():,} draws are there)"
         raise InputError(
-            f"{folder}: no summary yet, as the run of {tree.attrs['n_draw']:,} draws has not ended"
+            f"{folder}: no summary yet, as the run of {tree.attrs.get('n_draw', 0):,} draws has not ended"
             f"{done}; `sdn-mc resume {folder}` goes on"
         )
     try:

@@ -113,7 +113,7 @@ def test_several_runs_share_a_page(run, tmp_path):
     assert len(names) == len(set(names))
     assert 'id="figure-run1-latency"' in text and 'id="figure-run2-latency"' in text
     assert names[0] == "compared" and 'download="differences.csv"' in text
-    assert "A less B, on 300 common draws, seed 1." in words_of(tmp_path / "two.html")
+    assert "A minus B, on 300 common draws, seed 1." in words_of(tmp_path / "two.html")
 
 
 @needs_plotly

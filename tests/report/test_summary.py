@@ -141,7 +141,7 @@ def test_the_table_names_what_is_given_assumed_and_left_out(tmp_path):
 def test_healthy_stands_beside_attacked_with_intervals(tmp_path):
     store = a_result(tmp_path)
     wide = next(line for line in printed(store.folder, 160).splitlines() if "Djibouti" in line)
-    assert "0.9312 [0.9272, 0.9352]" in wide and "1 - 2e-05 [0.9960, 1.0000]" in wide
+    assert "0.9312 [0.9272, 0.9352]" in wide and "1 - 1e-05 [0.9960, 1.0000]" in wide
     narrow = printed(store.folder)
     assert "0.9312" in narrow and "[0.9272, 0.9352]" in narrow
     assert "ms" in narrow and "∞: no path" in narrow

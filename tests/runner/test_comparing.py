@@ -236,7 +236,8 @@ def test_the_command_prints_the_tables(pair, found, capsys):
     lines = page.getvalue().splitlines()
     for told in tables_of(found)[1:]:
         for row in told.rows:
-            assert any(x.startswith(row[0]) and all(w in x for w in row[1:-1]) for x in lines)
+            head = row[0][:25]  # a longer name is folded
+            assert any(x.startswith(head) and all(w in x for w in row[1:-1]) for x in lines)
 
 
 STUDY = """\
