@@ -30,6 +30,7 @@ from sdn_mc.core.problems import InputError, Problems
 KEYS = ("cases", "compare", "metrics", "assumptions")
 BETTER = ("higher", "lower")
 AS_ASSUMED = "as assumed"
+EVERY_CASE = "every case"  # of a run that all cases share
 LABEL = r"\.labels\.([^.]+)"
 
 

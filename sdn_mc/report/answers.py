@@ -4,7 +4,6 @@ Every number is the summary's, in the same digits as in the tables.
 """
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import xarray as xr
@@ -30,13 +29,13 @@ MOST_NAMED = 6
 HEALTHY_WORDS = "Healthy, without threats"
 
 
-def answers_of(tree: xr.DataTree) -> list[Answer]:
-    """Eight questions about a run."""
+def answers_of(tree: xr.DataTree, most: int = MOST_NAMED) -> list[Answer]:
+    """Eight questions about a run; of more than `most` attacked columns the first are named."""
     asked = f"{tree.attrs.get('question', tree.attrs['title'])}."
     return [
-        ("What was asked?", [asked, *_asked(tree)]),
-        ("How available is it, healthy and attacked?", _available(tree)),
-        ("What hurt most?", [_hurt_most(tree)]),
+        ("What was asked?", [asked, *_asked(tree, most)]),
+        ("How available is it, healthy and attacked?", _available(tree, most)),
+        ("What hurt most?", _hurt_most(tree)),
         ("What was assumed?", [_assumed(tree)]),
         ("What would flip the verdict?", [_flips(tree)]),
         ("How many draws?", [_draws(tree)]),
@@ -45,7 +44,7 @@ def answers_of(tree: xr.DataTree) -> list[Answer]:
     ]
 
 
-def _asked(tree: xr.DataTree) -> list[str]:
+def _asked(tree: xr.DataTree, most: int) -> list[str]:
     """In general words, with what acts in each column."""
     n_flow = tree["/summary"].sizes["flow"] - 1
     flows = f"each of {n_flow} flows is" if n_flow > 1 else "the flow is"
@@ -54,8 +53,8 @@ def _asked(tree: xr.DataTree) -> list[str]:
         "without threats (the column healthy) and with them:"
     ]
     acts = about(tree, "columns", [])
-    said += [f"{column['name']}: {column['text']}." for column in acts[:MOST_NAMED]]
-    more = len(acts) - MOST_NAMED
+    said += [f"{column['name']}: {column['text']}." for column in acts[:most]]
+    more = len(acts) - most
     return said + ([f"{more} more columns stand below."] if more > 0 else [])
 
 
@@ -67,7 +66,7 @@ def interval_words(found: xr.Dataset, column: int) -> str:
     return value + (f" (95 % interval {ends})" if interval else "")
 
 
-def _available(tree: xr.DataTree) -> list[str]:
+def _available(tree: xr.DataTree, most: int) -> list[str]:
     found = estimates(tree, "availability")
     if found is None:
         return ["The run has not scored availability (it was not among its metrics)."]
@@ -76,7 +75,7 @@ def _available(tree: xr.DataTree) -> list[str]:
         f"{HEALTHY_WORDS if name == HEALTHY else f'Column {name}'}: {interval_words(found, k)}."
         for k, name in enumerate(columns)
     ]
-    shown, more = words[: MOST_NAMED + 1], len(words) - MOST_NAMED - 1
+    shown, more = words[: most + 1], len(words) - most - 1
     if more > 0:
         shown.append(f"{more} more columns stand below.")
     over = "the mean over flows" if tree["/summary"].sizes["flow"] > 2 else "the flow"
@@ -87,12 +86,31 @@ def _available(tree: xr.DataTree) -> list[str]:
     ]  # fmt: skip
 
 
-def _hurt_most(tree: xr.DataTree) -> str:
+def _hurt_most(tree: xr.DataTree) -> list[str]:
     lost = what_hurts(tree)
     if not is_plain(tree):
-        return "Draws have unequal weights: compare the columns in the table of all metrics."
+        return ["Draws have unequal weights: compare the columns in the table of all metrics."]
     if lost is None:
-        return "The run has no attacked column, or has not scored availability."
+        return ["The run has no attacked column, or has not scored availability."]
+    return [_ranked(tree, lost), *_kinds(tree)]
+
+
+def _kinds(tree: xr.DataTree) -> list[str]:
+    """What happens in every draw is ranked beside what seldom does: a reader must know."""
+    acts = about(tree, "columns", [])
+    given = dict.fromkeys(cause for column in acts for cause in column.get("given", []))
+    causes = dict.fromkeys(cause for column in acts for cause in column.get("causes", []))
+    processes = [cause for cause in causes if cause not in given]
+    if not given or not processes:
+        return []
+    return [
+        f"Two kinds are ranked together: {', '.join(given)} are given, and happen in every draw; "
+        f"{', '.join(processes)} come at their own rates, and in many draws little or nothing "
+        "happens."
+    ]
+
+
+def _ranked(tree: xr.DataTree, lost: xr.Dataset) -> str:
     rows = {kind: lost.isel(row=[k for k, v in enumerate(lost["kind"].values) if v == kind])
             for kind in ("lost", "saved")}  # fmt: skip
     alone = rows["lost"]
@@ -109,6 +127,8 @@ def _hurt_most(tree: xr.DataTree) -> str:
         best = rows["saved"]
         words += f". Left out while all others act, {best['cause'].values[0]} saves most: "
         words += _loss(best, 0)
+    if importance and ALL in (causes := list(map(str, rows["lost"]["cause"].values))):
+        words += f". All together cost {_loss(rows['lost'], causes.index(ALL))}"
     return words + ". Differences are paired draw by draw with the healthy column."
 
 
@@ -186,30 +206,3 @@ def _machine(tree: xr.DataTree) -> str:
     versions = json.loads(tree.attrs["versions"])
     listed = ", ".join(f"{name} {version}" for name, version in versions.items())
     return f"{tree.attrs['device']}; {listed}."
-
-
-def study_answers(found: xr.Dataset, first: xr.DataTree, flipping: Sequence[str]) -> list[Answer]:
-    """The same eight of a study; `flipping` says which assumption turns which verdict."""
-    said, n_point = dict(answers_of(first)), found.sizes["point"] - 1
-    measures = ", ".join(map(str, found["measure"].values))
-    both = zip(found["first"].values, found["second"].values, strict=True)
-    pairs = "; ".join(f"{a} against {b}" for a, b in both)
-    n_assumed = len(json.loads(found.attrs["assumptions"]))
-    own = {
-        "What was asked?": [
-            f"{found.attrs['title']}.",
-            f"Compared, on common draws: {pairs}. Measured by: {measures}.",
-        ],
-        "What was assumed?": [
-            f"{n_assumed} values that no public source states; they stand below, with the "
-            f"{n_point} settings that they were swept over, one at a time."
-        ],
-        "What would flip the verdict?": list(flipping)
-        or ["Over the values they were swept over, no assumption turns a decided verdict."],
-        "How many draws?": [
-            f"{found.attrs['n_draw']:,} draws in each of the runs, seed {found.attrs['seed']}."
-        ],
-    }
-    for asked in said.keys() - own.keys() - {"On what machine?"}:
-        own[asked] = ["In the first case, as assumed. " + said[asked][0], *said[asked][1:]]
-    return [(asked, own.get(asked, told)) for asked, told in said.items()]

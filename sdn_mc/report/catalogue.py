@@ -217,6 +217,12 @@ def _short(value: Any, many: float = MANY) -> str:
     return str(value)
 
 
+def sentence_of(group: str, name: str) -> str:
+    """What a choice is, in a sentence; empty where there is none of this name."""
+    path = choices(group).get(name)
+    return "" if path is None else SENTENCE_END.split(_words(path))[0]
+
+
 def _words(path: Path) -> str:
     """What a file says of itself, or else what its component does."""
     page = read_page(path)

@@ -23,7 +23,13 @@ from sdn_mc.report.summary import value_and_interval
 from sdn_mc.store import open_decisions
 
 OPEN, NO_MATTER, HOLDS = "open", "no matter", "holds"
-STATES = ("no difference that matters", "decided", "open")  # of verdicts, in the order of looks
+FLIPS = "flips: "  # how the words on a verdict that turns begin
+STATES = (
+    "no difference that matters",
+    "decided",
+    "not decided",
+)  # of verdicts, in the order of looks
+DECIDED = 1
 EVERY_INTERVAL = (
     "Paired 95 % intervals over common draws, each by itself: of many rows one in twenty misses by "
     "chance. They hold sampling error alone, at one point of the assumptions."
@@ -60,10 +66,11 @@ def flips(found: xr.Dataset, comparison: int, measure: int, key: str) -> str:
     verdicts = [(value, str(row["verdict"].values[at]), at) for value, at in seen]
     decided = [each for each in verdicts if each[1] not in (OPEN, NO_MATTER)]
     weak = ", ".join(_shown(value) for value, words, _ in verdicts if words in (OPEN, NO_MATTER))
-    if len({words for _, words, _ in decided}) > 1:
-        return "flips: " + "; ".join(_crossing(row["difference"].values, decided))
-    if str(row["verdict"].values[0]) in (OPEN, NO_MATTER):
+    now = str(row["verdict"].values[0])
+    if now in (OPEN, NO_MATTER):
         return "; ".join(f"{words} at {_shown(value)}" for value, words, _ in decided) or HOLDS
+    if any(words != now for _, words, _ in decided):
+        return FLIPS + "; ".join(_crossing(row["difference"].values, decided, (base, now)))
     return HOLDS + (f", not shown at {weak}" if weak else "")
 
 
@@ -76,17 +83,22 @@ def row_words(found: xr.Dataset, comparison: int, measure: int) -> list[str]:
     return [cell.plain for cell in (*cells_of(row, unit), words_of(row, margin, unit))]
 
 
-def _crossing(difference: np.ndarray, decided: Sequence[tuple[Any, str, int]]) -> list[str]:
-    """Between which decided values the verdict turns, and near which the difference is 0."""
+def _crossing(
+    difference: np.ndarray, decided: Sequence[tuple[Any, str, int]], assumed: tuple[Any, str]
+) -> list[str]:
+    """Between which decided values the verdict turns from the assumed one, and near which by a
+    straight line."""
+    base, now = assumed
+    if not all(isinstance(value, int | float) for value, *_ in decided):
+        return [f"{words} at {_shown(value)}" for value, words, _ in decided if words != now]
     said = []
     for (a, one, i), (b, other, j) in itertools.pairwise(decided):
         if one == other:
             continue
-        if isinstance(a, int | float) and isinstance(b, int | float):
-            share = difference[i] / (difference[i] - difference[j])
-            said.append(f"{other} from about {a + share * (b - a):.3g} on ({a:g} to {b:g})")
-        else:
-            said.append(f"{other} at {_shown(b)}")
+        share = difference[i] / (difference[i] - difference[j])
+        words, side = (other, "above") if base <= a else (one, "below")
+        near = f"about {a + share * (b - a):.3g} (between {_shown(a)} and {_shown(b)})"
+        said.append(f"{words} {side} {near}")
     return said
 
 
@@ -194,10 +206,16 @@ def sweep_of(found: xr.Dataset, name: str) -> tuple[str, str]:
     return "not swept", "not known"
 
 
+def is_swept(found: xr.Dataset, name: str) -> bool:
+    """Was an assumption swept, by itself or with another?"""
+    swept, follows = (json.loads(found.attrs[key]) for key in ("swept", "follows"))
+    return any(covers(key, name) for key in (*swept, *follows))
+
+
 def _flipped(found: xr.Dataset, keys: Sequence[str]) -> str:
     """In how many rows sweeping any of these flips the verdict."""
     n = found.sizes["comparison"], found.sizes["measure"]
-    told = [any(flips(found, c, m, k).startswith("flips") for k in keys) for c, m in np.ndindex(*n)]
+    told = [any(flips(found, c, m, k).startswith(FLIPS) for k in keys) for c, m in np.ndindex(*n)]
     return f"yes, in {sum(told)} of {len(told)} rows" if any(told) else "no"
 
 

@@ -8,14 +8,13 @@ import xarray as xr
 
 from sdn_mc.core.shown import Shown
 from sdn_mc.report import figures_data, markup, wording
-from sdn_mc.report.answers import interval_words, study_answers
-from sdn_mc.report.decisions import EVERY_INTERVAL, flips, row_words, state_of, sweep_of
+from sdn_mc.report.answers import interval_words
+from sdn_mc.report.decisions import EVERY_INTERVAL, row_words, state_of, sweep_of
 from sdn_mc.report.drawing import Figure, bars, base, choose
 from sdn_mc.report.looks import COLOURS, INK, MARKERS
 from sdn_mc.report.page import Section, definitions, first_run, run_sections
+from sdn_mc.report.study_answers import study_answers, words_of
 from sdn_mc.store import open_decisions
-
-FLIPS = "flips: "
 
 
 def study_sections(
@@ -25,9 +24,11 @@ def study_sections(
     found = open_decisions(study)
     trees = figures_data.base_runs(study)
     first = next(iter(trees.values()))
+    n_run = len(list((study / figures_data.RUNS).iterdir()))
     figures = [forest(found), *concentrated(trees)]
     title = str(found.attrs["title"])
-    told = definitions(study_answers(found, first, flipping(found)))
+    told = definitions(study_answers(found, trees, n_run)) + "<h3>Words on this page</h3>"
+    told += definitions([(word, [meaning]) for word, meaning in words_of(first)])
     run = first_run(study)
     _, own = run_sections(run, shown, f"{prefix}first-")
     return title, [
@@ -41,18 +42,6 @@ def study_sections(
         Section(prefix + "runs", "The cases, as assumed", case_table(trees)),
         *(s._replace(title=f"First run: {s.title[0].lower()}{s.title[1:]}") for s in own),
     ]
-
-
-def flipping(found: xr.Dataset) -> list[str]:
-    """Which assumption turns which verdict, in sentences."""
-    said = []
-    for c, m in np.ndindex(found.sizes["comparison"], found.sizes["measure"]):
-        for key in json.loads(found.attrs["swept"]):
-            words = flips(found, c, m, key)
-            if words.startswith(FLIPS):
-                pair = f"{found['first'].values[c]} against {found['second'].values[c]}"
-                said.append(f"{pair}, by {found['measure'].values[m]}: {key}: {words}.")
-    return said
 
 
 def decision_tables(found: xr.Dataset) -> str:
@@ -100,7 +89,7 @@ def forest(found: xr.Dataset) -> Figure:
     figure.update_yaxes(tickvals=at, ticktext=[_short(p) for p in points], range=[-1, len(points)])
     words = (
         f"{said.words} Blue squares: decided; green circles: no difference that matters; orange "
-        "diamonds: open. Choose a comparison above; on paper stands the first."
+        "diamonds: not decided. Choose a comparison above; on paper stands the first."
     )
     return Figure("decisions", said.title, words, figure, found)
 

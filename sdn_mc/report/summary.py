@@ -348,9 +348,10 @@ def _summary_of(tree: xr.DataTree, place: str | Path | None) -> xr.Dataset:
     if summary is None or not any(str(name).endswith(_LOW) for name in summary.data_vars):
         folder = "RUN" if place is None else str(place).removesuffix(f"/{RESULT_NAME}")
         done = "" if place is None else f" ({open_store(place).n_committed():,} draws are there)"
+        n_draw = tree.attrs.get("n_draw", 0)
         raise InputError(
-            f"{folder}: no summary yet, as the run of {tree.attrs.get('n_draw', 0):,} draws has not ended"
-            f"{done}; `sdn-mc resume {folder}` goes on"
+            f"{folder}: no summary yet, as the run of {n_draw:,} draws has not ended{done}; "
+            f"`sdn-mc resume {folder}` goes on"
         )
     try:
         return summary.to_dataset().load()

@@ -20,6 +20,7 @@ from sdn_mc.config import Job
 from sdn_mc.config.building import in_words
 from sdn_mc.config.study import (
     AS_ASSUMED,
+    EVERY_CASE,
     Case,
     Measure,
     Point,
@@ -57,7 +58,7 @@ def tasks_of(study: Study) -> dict[tuple[str, str], Task]:
             known = json.dumps(changes, sort_keys=True)
             if known not in by_changes:
                 alike = [c.name for c in study.cases if c.changes == case.changes]
-                who = "every case" if len(alike) == len(study.cases) > 2 else " and ".join(alike)
+                who = EVERY_CASE if len(alike) == len(study.cases) > 2 else " and ".join(alike)
                 words = f"{who}, {point.words()}"
                 by_changes[known] = Task(f"{len(by_changes):03d}", words, tuple(changes.items()))
             found[point.words(), case.name] = by_changes[known]

@@ -1,6 +1,7 @@
 """A study: decided as it must be, resumable, refused with one message, told in a table."""
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from rich.console import Console
 from sdn_mc import config
 from sdn_mc.config.study import unread
 from sdn_mc.core.problems import InputError
-from sdn_mc.report.decisions import flips, print_decisions, sweep_of
+from sdn_mc.report.decisions import flips, print_decisions, state_of, sweep_of
+from sdn_mc.report.figures_data import base_runs
+from sdn_mc.report.study_answers import study_answers
 from sdn_mc.runner import study
 from sdn_mc.runner.comparing import compare
 from sdn_mc.store import differences, open_decisions
@@ -129,6 +132,32 @@ def test_the_table_tells_verdicts_flips_and_assumptions(done):
     assert "not swept" in row
 
 
+def test_the_answers_are_those_of_the_decisions(done):
+    """One vendor of one is down in every draw; of two one plane; the calm case loses nothing."""
+    folder, path, _ = done
+    found = open_decisions(path)
+    told = {asked: " ".join(said) for asked, said in study_answers(found, base_runs(folder), 10)}
+    assert "one against two and calm; calm against calm" in told["What was asked?"]
+    assert "differences of less than 0.05 do not matter" in told["What was asked?"]
+    states = [state_of(str(word)) for word in found["verdict"].values[:, 0, 0]]
+    assert (states.count(1), states.count(0), states.count(2)) == (2, 1, 0)
+    assert (
+        "2 decided, 1 without a difference that matters, 0 not decided" in told["What was found?"]
+    )
+    one, calm = (f"{float(found[name][1, 0, 0]):.4f}" for name in ("first_mean", "second_mean"))
+    assert f"one ({one}) against calm ({calm}): calm better" in told["What was found?"]
+    n_assumed = len(json.loads(found.attrs["assumptions"]))
+    assert (
+        f"{n_assumed} values" in told["What was assumed?"]
+        and "3 settings" in told["What was assumed?"]
+    )
+    assert "64 draws in each of 10 runs, seed 1" in told["How many draws?"]
+    assert told["What hurt most?"].startswith("Of the case one, as assumed. ")
+    turned = "for threats.vendor_fault.probability (assumed: 1.0)"
+    is_turned = flips(found, 0, 0, "threats.vendor_fault.probability").startswith("flips")
+    assert (turned in told["What would flip the verdict?"]) == is_turned
+
+
 def test_a_flip_is_told_with_the_value_where_the_difference_crosses_zero():
     """Decided at 1 (as assumed) by 0.02 and at 4 by -0.03: a line crosses 0 at 1 + 3 * 2 / 5."""
     axes = ("comparison", "measure", "point")
@@ -139,7 +168,15 @@ def test_a_flip_is_told_with_the_value_where_the_difference_crosses_zero():
         {"point": ["as assumed", "k=2", "k=4"]},
         {"swept": '{"k": [[2, "k=2"], [4, "k=4"]]}', "base": '{"k": 1}'},
     )
-    assert flips(found, 0, 0, "k") == "flips: b better from about 2.2 on (1 to 4)"
+    assert flips(found, 0, 0, "k") == "flips: b better above about 2.2 (between 1 and 4)"
+    below = found.assign_attrs(
+        swept='{"k": [[1, "k=2"], [4, "k=4"]]}', base='{"k": 9}'
+    )  # assumed at 9: a better there, open at 1, b better at 4; a line crosses 0 at 4 + 5 * 3 / 5
+    assert flips(below, 0, 0, "k") == "flips: b better below about 7 (between 4 and 9)"
+    text = found.assign_attrs(swept='{"k": [["x", "k=2"], ["y", "k=4"]]}', base='{"k": "z"}')
+    assert flips(text, 0, 0, "k") == "flips: b better at y"
+    unsure = np.array(["open", "a better", "b better"], object).reshape(1, 1, 3)
+    assert flips(found.assign(verdict=(axes, unsure)), 0, 0, "k") == "a better at 2; b better at 4"
     names = np.array(["a better", "open", "a better"], object).reshape(1, 1, 3)
     calm = found.assign(verdict=(axes, names))
     assert flips(calm, 0, 0, "k") == "holds, not shown at 2"
