@@ -2,6 +2,7 @@
 
     python scripts/examples/compare_two_fleets.py [FOLDER]
 
+FOLDER: a new one for the results; none: a temporary one.
 Both runs have the same seed, so draw 17 of one has the same fault, at the same time and for as
 long, as draw 17 of the other. What the draws have in common cancels in the difference.
 """

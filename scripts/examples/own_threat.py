@@ -2,6 +2,7 @@
 
     python scripts/examples/own_threat.py [FOLDER]
 
+FOLDER: a new one for the results; none: a temporary one.
 The module is `my_threats/launch_loss.py`, the file `mine/threats/launch_loss.yaml`, both beside
 this one.
 """

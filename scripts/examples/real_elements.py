@@ -2,6 +2,7 @@
 
     python scripts/examples/real_elements.py [FOLDER [ELEMENTS]]
 
+FOLDER: a new one for the results; none: a temporary one.
 ELEMENTS: two- or three-line sets, OMM CSV or OMM JSON, such as CelesTrak's group iridium-next.
 Without it this says so and does nothing.
 """

@@ -2,6 +2,7 @@
 
     python scripts/examples/route_on_a_map.py [FOLDER]
 
+FOLDER: a new one for the results; none: a temporary one.
 QGIS, kepler.gl, geopandas and leaflet open the file.
 """
 

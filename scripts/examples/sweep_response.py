@@ -2,6 +2,7 @@
 
     python scripts/examples/sweep_response.py [FOLDER]
 
+FOLDER: a new one for the results; none: a temporary one.
 Nobody knows how long a vendor-wide fault lasts, so it is swept instead of guessed. Needs
 matplotlib: pip install 'sdn-mc[report]'.
 """

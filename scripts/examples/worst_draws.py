@@ -1,6 +1,8 @@
 """The per-draw table in pandas: what sets the worst 5 % of the draws apart?
 
 python scripts/examples/worst_draws.py [FOLDER]
+
+FOLDER: a new one for the results; none: a temporary one.
 """
 
 import json
