@@ -4,6 +4,7 @@ Every number is the summary's, in the same digits as in the tables.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import xarray as xr
@@ -13,6 +14,7 @@ from sdn_mc.report.figures_data import (
     ALL,
     ALONE,
     HEALTHY,
+    WITHOUT,
     about,
     array,
     columns_of,
@@ -22,7 +24,7 @@ from sdn_mc.report.figures_data import (
     is_snapshot,
     what_hurts,
 )
-from sdn_mc.report.summary import share, value_and_interval
+from sdn_mc.report.summary import LATENCY, value_and_interval
 
 Answer = tuple[str, list[str]]  # a question, paragraphs
 MOST_NAMED = 6
@@ -47,15 +49,27 @@ def answers_of(tree: xr.DataTree, most: int = MOST_NAMED) -> list[Answer]:
 def _asked(tree: xr.DataTree, most: int) -> list[str]:
     """In general words, with what acts in each column."""
     n_flow = tree["/summary"].sizes["flow"] - 1
+    late = ", and how late its data are" if LATENCY in tree["/summary"] else ""
     flows = f"each of {n_flow} flows is" if n_flow > 1 else "the flow is"
     said = [
-        f"That is: how often {flows} connected over the satellites, and how late its data are, "
-        "without threats (the column healthy) and with them:"
+        f"That is: how often {flows} connected over the satellites{late}, without threats (the "
+        "column healthy) and with them:"
     ]
     acts = about(tree, "columns", [])
+    if any(column["name"].startswith(ALONE) for column in acts):
+        return said + _each_and_all(acts)
     said += [f"{column['name']}: {column['text']}." for column in acts[:most]]
     more = len(acts) - most
     return said + ([f"{more} more columns stand below."] if more > 0 else [])
+
+
+def _each_and_all(acts: Sequence[dict[str, Any]]) -> list[str]:
+    """The columns of a run for importance, by their pattern."""
+    (every,) = (column for column in acts if column["name"] == ALL)
+    return [
+        f"{ALONE}X: X acts alone; {WITHOUT}X: all the others act; {ALL}: all of them act, that is "
+        f"{every['text']}."
+    ]
 
 
 def interval_words(found: xr.Dataset, column: int) -> str:
@@ -92,7 +106,7 @@ def _hurt_most(tree: xr.DataTree) -> list[str]:
         return ["Draws have unequal weights: compare the columns in the table of all metrics."]
     if lost is None:
         return ["The run has no attacked column, or has not scored availability."]
-    return [_ranked(tree, lost), *_kinds(tree)]
+    return [_ranked(tree, lost), *_others(tree, lost), *_kinds(tree)]
 
 
 def _kinds(tree: xr.DataTree) -> list[str]:
@@ -101,13 +115,26 @@ def _kinds(tree: xr.DataTree) -> list[str]:
     given = dict.fromkeys(cause for column in acts for cause in column.get("given", []))
     causes = dict.fromkeys(cause for column in acts for cause in column.get("causes", []))
     processes = [cause for cause in causes if cause not in given]
-    if not given or not processes:
+    if not given or not processes or len(acts) < 2:
         return []
     return [
-        f"Two kinds are ranked together: {', '.join(given)} are given, and happen in every draw; "
-        f"{', '.join(processes)} come at their own rates, and in many draws little or nothing "
-        "happens."
+        f"Two kinds are ranked together. Given, once in every draw: {', '.join(given)}; their cost "
+        f"is that of a window in which they happen. At their own rates: {', '.join(processes)}; in "
+        "many draws little or nothing happens."
     ]
+
+
+def _others(tree: xr.DataTree, lost: xr.Dataset) -> list[str]:
+    """The whole ranking of a run for importance."""
+    if not any(name.startswith(ALONE) for name in columns_of(tree)):
+        return []
+    said = []
+    for kind, words in (("lost", "Each alone costs"), ("saved", "Each left out saves")):
+        rows = [k for k, cause in enumerate(lost["cause"].values)
+                if lost["kind"].values[k] == kind and str(cause) != ALL]  # fmt: skip
+        told = [f"{lost['cause'].values[k]} {_loss(lost, k)}" for k in rows]
+        said += [f"{words}: {'; '.join(told)}."] if told else []
+    return said
 
 
 def _ranked(tree: xr.DataTree, lost: xr.Dataset) -> str:
@@ -133,8 +160,9 @@ def _ranked(tree: xr.DataTree, lost: xr.Dataset) -> str:
 
 
 def _loss(rows: xr.Dataset, k: int) -> str:
-    value, low, high = ends_of(rows.isel(row=k))
-    return f"{share(value)} (95 % interval {low:.4f} to {high:.4f})"
+    value, interval = value_and_interval(*ends_of(rows.isel(row=k)), "1")
+    low, _, high = interval.strip("[]").partition(", ")
+    return value + (f" (95 % interval {low} to {high})" if interval else "")
 
 
 def _assumed(tree: xr.DataTree) -> str:
@@ -174,8 +202,8 @@ def _draws(tree: xr.DataTree) -> str:
     epochs = _counted(scene.sizes["epoch"], "epoch")
     return (
         f"{attrs['n_draw']:,} draws, seed {attrs['seed']}, in each of {columns}, over {epochs} of "
-        f"{scene.sizes['time']} {kind}, the first from {array(tree, '/scene/start')[0]}. Stopped: "
-        f"{attrs['stop_reason']}."
+        f"{scene.sizes['time']} {kind}, the first from {array(tree, '/scene/start')[0]}. Ended: "
+        f"{attrs['stop_reason'].removeprefix('draws: ')}."
     )
 
 

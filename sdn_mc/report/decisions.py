@@ -159,7 +159,7 @@ def words_of(row: xr.Dataset, margin: float, unit: str) -> Text:
         seen = "" if float(row["difference"]) else "; no difference seen"
         return Text(f"not decided{seen}", style="yellow")
     if verdict == OPEN:
-        return Text(f"not decided; about {needed:,} draws would", style="yellow")
+        return Text(f"not decided; about {needed:,} draws in all would decide it", style="yellow")
     if verdict == NO_MATTER:
         return Text("no difference" if np.isnan(margin) else f"no difference of {size}")
     small = abs(float(row["difference"])) < margin
@@ -168,25 +168,29 @@ def words_of(row: xr.Dataset, margin: float, unit: str) -> Text:
 
 def _assumptions(found: xr.Dataset) -> RenderableType:
     """Every assumed value that the runs touched, with its swept range and whether a sign flips."""
-    swept = json.loads(found.attrs["swept"])
-    base = json.loads(found.attrs["base"])
     table = Table(
         title="Assumed, not known", title_justify="left", title_style="bold", box=None,
         pad_edge=False, padding=(0, 2, 0, 0),
     )  # fmt: skip
-    for head in ("assumption", "value", "swept", "flips a verdict"):
+    for head in ("assumption", "value", "swept", "turns a verdict"):
         table.add_column(Text(head, style="bold cyan"))
+    for name, *words in assumed_rows(found):
+        table.add_row(Text(name, overflow="fold"), *map(Text, words))
+    return table
+
+
+def assumed_rows(found: xr.Dataset) -> list[tuple[str, str, str, str]]:
+    """What is swept without being an assumed value (a choice of a part), then each of those: name,
+    value, swept values, whether they turn a verdict."""
+    base = json.loads(found.attrs["base"])
     items = {item["name"]: item for item in json.loads(found.attrs["assumptions"])}
-    alone = [key for key in swept if not any(covers(key, name) for name in items)]
-    rows: dict[str, Mapping[str, Any]] = {key: {"value": base.get(key)} for key in alone}
+    alone = [key for key in base if not any(covers(key, name) for name in items)]
+    rows: dict[str, Mapping[str, Any]] = {key: {"value": base[key]} for key in alone}
+    told = []
     for name, item in (rows | items).items():
         unit = "" if item.get("unit") in ("", "1", None) else f" {item['unit']}"
-        table.add_row(
-            Text(name, overflow="fold"),
-            Text(_shown(item["value"]) + unit),
-            *(Text(words) for words in sweep_of(found, name)),
-        )
-    return table
+        told.append((name, _shown(item["value"]) + unit, *sweep_of(found, name)))
+    return told
 
 
 def sweep_of(found: xr.Dataset, name: str) -> tuple[str, str]:

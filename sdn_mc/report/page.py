@@ -24,7 +24,9 @@ from sdn_mc.report.summary import notes_of, open_summary, value_and_interval
 from sdn_mc.report.writing import in_one_step
 from sdn_mc.store import RESULT_NAME
 
+SHORT = "short"  # the section with the answers
 NAME = "report.html"
+NAME_OF_SEVERAL = "reports.html"  # so that the first keeps its own
 MOST_COLUMNS = 6  # side by side
 OVER_FLOWS_WORDS = "Over flows: the mean, of latencies and times to restore the median"
 INSTALL = (
@@ -101,9 +103,10 @@ def check_installed() -> None:
         raise InputError(INSTALL)
 
 
-def beside(run: Path) -> Path:
-    """Where the report of a run, study or dataset of a sweep goes, unless told."""
-    return (run.parent if run.suffix == Path(RESULT_NAME).suffix else run) / NAME
+def beside(run: Path, n_run: int = 1) -> Path:
+    """Where the report of a run, study or dataset of a sweep goes, unless told; or of several."""
+    folder = run.parent if run.suffix == Path(RESULT_NAME).suffix else run
+    return folder / (NAME if n_run == 1 else NAME_OF_SEVERAL)
 
 
 def first_run(study: Path) -> Path:
@@ -122,7 +125,7 @@ def run_sections(run: Path, shown: Shown | str | None, prefix: str) -> tuple[str
     figures, missing = figures_of(tree)
     title = str(tree.attrs.get("question", tree.attrs["title"]))
     sections = [
-        Section(prefix + "short", "The question and its answer", question(tree)),
+        Section(prefix + SHORT, "The question and its answer", question(tree)),
         *([] if shown is None else [globe_section(shown, prefix)]),
         Section(
             prefix + "figures", "Figures", "".join(markup.figure(each, prefix) for each in figures)

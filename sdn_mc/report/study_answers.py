@@ -36,6 +36,12 @@ WORDS = (
     ("flow", "a source and a destination on the ground that want a path over the satellites"),
     ("given", "an event that happens once in every draw, whatever its chance would be"),
     ("process", "failures that come at their own rate, all the time"),
+    ("window, epoch, instant", "each draw belongs to one of a few epochs, which start at different "
+     "days and hours; after its start runs the window, at instants of which paths are found"),
+    ("verdict", "better: the paired interval leaves out 0 (higher or lower is better as the study "
+     "says; of causes of loss, better means that it costs less); better, by less than: so, but the "
+     "difference found is below what matters; no difference: the interval holds 0 and nothing that "
+     "matters; not decided: neither, with the number of draws that would do"),
     ("as assumed", "with every assumed value as the tables list it; in a setting one is changed"),
     ("95 % interval", "sampling error alone, of draws, instants and epochs"),
 )  # fmt: skip
@@ -93,10 +99,11 @@ def _found(found: xr.Dataset) -> list[str]:
     n_measure = found.sizes["measure"]
     rows += f" by {n_measure} measures" if n_measure > 1 else ""
     turning = len({(c, m) for c, m, _, words in _swept(found) if words.startswith(FLIPS)})
+    small = int(_are_small(found)[states == DECIDED].sum())
     said = [
-        f"Of {rows}, as assumed: {counts[1]} decided, {counts[0]} without a difference that "
-        f"matters, {counts[2]} not decided. {turning} of those decided turn within the values "
-        "that assumptions were swept over."
+        f"Of {rows}, as assumed: {counts[1]} decided ({small} of them by less than what matters), "
+        f"{counts[0]} without a difference that matters, {counts[2]} not decided. {turning} of "
+        "those decided turn within the values that assumptions were swept over."
     ]
     for m, name in enumerate(map(str, found["measure"].values)):
         size = np.abs(base["difference"].values[:, m]) * (states[:, m] == DECIDED)
@@ -104,8 +111,25 @@ def _found(found: xr.Dataset) -> list[str]:
             c = int(size.argmax())
             first, second, difference, verdict = row_words(found, c, m)
             pair = f"{found['first'].values[c]} ({first}) against {found['second'].values[c]}"
-            said.append(f"Largest by {name}: {pair} ({second}): {verdict}, {difference}.")
+            said.append(
+                f"Largest difference in {name}: {pair} ({second}): {verdict}, {difference}. "
+                + _held(found, c, m)
+            )
     return said
+
+
+def _are_small(found: xr.Dataset) -> np.ndarray:
+    """Which differences, as assumed, are below what matters, [comparison, measure]."""
+    margins = json.loads(found.attrs["margins"])
+    of = np.array([margins[name] for name in map(str, found["measure"].values)])
+    return np.abs(found["difference"].values[:, :, 0]) < of
+
+
+def _held(found: xr.Dataset, comparison: int, measure: int) -> str:
+    """At how many settings a verdict is the assumed one."""
+    now, *others = map(str, found["verdict"].values[comparison, measure])
+    same = sum(words == now for words in others)
+    return f"It is so at {same} of {len(others)} settings of the assumptions." if others else ""
 
 
 def _assumed(found: xr.Dataset) -> str:
@@ -113,8 +137,8 @@ def _assumed(found: xr.Dataset) -> str:
     n_swept = sum(is_swept(found, name) for name in names)
     return (
         f"{len(names)} values that no public source states; they are listed below. {n_swept} of "
-        f"them are swept or follow one that is, one at a time over {found.sizes['point'] - 1} "
-        "settings; of the others the table says why not."
+        f"them are swept or follow one that is, one at a time; with choices of parts these are "
+        f"{found.sizes['point'] - 1} settings. The others are as assumed throughout."
     )
 
 

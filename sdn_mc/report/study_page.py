@@ -1,6 +1,5 @@
 """The report of a study: its decisions, what flips them, its runs, and its first run in full."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +8,10 @@ import xarray as xr
 from sdn_mc.core.shown import Shown
 from sdn_mc.report import figures_data, markup, wording
 from sdn_mc.report.answers import interval_words
-from sdn_mc.report.decisions import EVERY_INTERVAL, row_words, state_of, sweep_of
+from sdn_mc.report.decisions import EVERY_INTERVAL, assumed_rows, row_words, state_of
 from sdn_mc.report.drawing import Figure, bars, base, choose
 from sdn_mc.report.looks import COLOURS, INK, MARKERS
-from sdn_mc.report.page import Section, definitions, first_run, run_sections
+from sdn_mc.report.page import SHORT, Section, definitions, first_run, run_sections
 from sdn_mc.report.study_answers import study_answers, words_of
 from sdn_mc.store import open_decisions
 
@@ -40,7 +39,11 @@ def study_sections(
             "".join(markup.figure(each, prefix) for each in figures) + swept_table(found),
         ),
         Section(prefix + "runs", "The cases, as assumed", case_table(trees)),
-        *(s._replace(title=f"First run: {s.title[0].lower()}{s.title[1:]}") for s in own),
+        *(
+            s._replace(title=f"First run: {s.title[0].lower()}{s.title[1:]}")
+            for s in own
+            if not s.name.endswith(SHORT)
+        ),
     ]
 
 
@@ -81,7 +84,8 @@ def forest(found: xr.Dataset) -> Figure:
         )  # fmt: skip
         pair = f"{row.attrs['first']} minus {row.attrs['second']}"
         entries.append((f"{pair}: {row.attrs['measure']}", [j == k for j in range(len(cells))]))
-        axes.append(said.x)
+        unit = said.x.rpartition("(")[2]
+        axes.append(f"difference in {row.attrs['measure']} ({unit}")
     choose(figure, entries, axes)
     figure.update_xaxes(title_text=axes[0])
     figure.add_vline(x=0, line={"color": INK, "width": 1})
@@ -89,7 +93,8 @@ def forest(found: xr.Dataset) -> Figure:
     figure.update_yaxes(tickvals=at, ticktext=[_short(p) for p in points], range=[-1, len(points)])
     words = (
         f"{said.words} Blue squares: decided; green circles: no difference that matters; orange "
-        "diamonds: not decided. Choose a comparison above; on paper stands the first."
+        "diamonds: not decided. Choose a comparison above; on paper stands the first, "
+        f"{entries[0][0]}."
     )
     return Figure("decisions", said.title, words, figure, found)
 
@@ -123,11 +128,12 @@ def concentrated(trees: dict[str, xr.DataTree]) -> list[Figure]:
 
 def swept_table(found: xr.Dataset) -> str:
     """Every assumption with the values it was swept over."""
-    items = json.loads(found.attrs["assumptions"])
-    rows = [(i["name"], str(i["value"]), *sweep_of(found, i["name"])) for i in items]
-    return markup.table(
-        ("assumption", "value", "swept", "flips a verdict"), rows, "Assumed, not known"
+    heads = ("assumption", "value", "swept", "turns a verdict")
+    words = (
+        "A verdict turns where it is decided as assumed, and decided the other way at a swept "
+        "value. What is not swept may turn verdicts, too: nobody has looked."
     )
+    return markup.table(heads, assumed_rows(found), "Assumed, not known") + markup.paragraph(words)
 
 
 def case_table(trees: dict[str, xr.DataTree]) -> str:

@@ -18,7 +18,8 @@ sdn-mc report RUN [RUN …] [--output FILE] [draws=17,40] [column=NAME] [plugins
   pair of them; what is not collected yet is collected first. Needs plotly: pip install
   'sdn-mc[report]'.
 
-  --output FILE  where to put it; else report.html in the first folder
+  --output FILE  where to put it; else report.html in the folder; reports.html
+                 in the first one, of several
   draws=17,40    draws to show on the globe instead of the median, a bad and the worst one
   column=NAME    the column that they are shown of; else the last one
 """
@@ -38,7 +39,9 @@ def command(words: list[str]) -> None:
     runs = [dataset_of(p) if k == SWEEP else p for p, k in zip(given, kinds, strict=True)]
     chosen = _shown_in(runs[0], kinds[0], draws, column, plugins)
     compared = _compared(runs, plugins) if kinds == [RUN, RUN] else None
-    path = page.write_report(runs, chosen, output or page.beside(runs[0]), kinds, compared)
+    path = page.write_report(
+        runs, chosen, output or page.beside(runs[0], len(runs)), kinds, compared
+    )
     size_mb = path.stat().st_size / 1e6
     console().print(f"report: {shown(path)} ({size_mb:.1f} MB)", markup=False, soft_wrap=True)
 
