@@ -203,7 +203,7 @@ def test_of_a_study_every_difference_is_a_mark_that_tells_its_verdict(study, wid
     assert missing == []
     forest, loss = made
     assert forest.name == "decisions_one_minus_four_availability"
-    states = {"decided": "s", "no difference that matters": "o", "open": "D"}
+    states = {"decided": "s", "no difference that matters": "o", "not decided": "D"}
     for point, (name, marker) in enumerate(states.items()):
         assert_marks(forest.figure, name, forest.data.isel(point=[point]))
         (marks,) = [line for line in forest.figure.axes[0].lines if line.get_label() == name]
