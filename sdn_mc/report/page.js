@@ -259,7 +259,10 @@
       text("globe-route", data.flow[state.pair] + ": " + (route === null ? "no path"
         : route.delivered ? `${route.ms.toFixed(3)} ms over ${route.sat.length - 1} laser links`
           : "routed, but not delivered: a leg is down"));
-      const lost = one.lost[frame].filter((each) => each[1] > 0).map(([what, n]) => `${what} ${n}`);
+      const lost = one.lost[frame].filter((each) => each[1] > 0).map(([what, n]) => {
+        const [cause, kind] = what.split(": ");
+        return `${cause}: ${n} ${kind === "sat" ? "satellite" : kind}${n === 1 ? "" : "s"}`;
+      });
       text("globe-lost", `${v.there.length} satellites working, ${v.out.length} lost; ${v.links.length} links up, `
         + `${v.missing.length} lost. ` + (lost.length ? "Out by cause: " + lost.join(", ") + "." : ""));
     }
