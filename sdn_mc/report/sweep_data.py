@@ -22,6 +22,7 @@ from sdn_mc.statistics import paired_difference
 from sdn_mc.store import STATUS
 
 DONE = STATUS[0]
+AT_TIME = f"{MAIN_METRIC}_at_time"
 FIRST_METRICS = (
     MAIN_METRIC,
     "availability_lost",
@@ -252,34 +253,71 @@ def warnings_of(tree: xr.DataTree) -> list[str]:
     return [*found, *warnings_in(notes_of_sweep(tree))]
 
 
+class PointScores(NamedTuple):
+    """Availability over flows at one point."""
+
+    of_draw: np.ndarray  # [column, draw]
+    at_time: np.ndarray | None  # [column, block, time]: its mean in each group of draws
+
+
 class Scores:
     """Availability over flows of every draw, point by point; of pairable points."""
 
     def __init__(self, tree: xr.DataTree) -> None:
-        data = _in_order(tree, tree["/metrics"].to_dataset()[[MAIN_METRIC]])
+        metrics = tree["/metrics"].to_dataset()
+        names = [name for name in (MAIN_METRIC, AT_TIME) if name in metrics]
+        data = _in_order(tree, metrics[names])
         self._scores = data[MAIN_METRIC]
+        self._at_time = data.get(AT_TIME)
         self.columns = [str(name) for name in data["column"].values]
         self._n_draw = points_of(tree)["draws_done"]
         self._n_epoch = int(about(tree, "config", {}).get("times", {}).get("n_epoch", 1))
 
-    def at(self, point: dict[str, int]) -> np.ndarray:
-        """The draws of one point [column, draw]."""
+    def at(self, point: dict[str, int]) -> PointScores:
+        """The draws of one point."""
         n_draw = int(self._n_draw.isel(point))
         one = self._scores.isel(point).isel(draw=slice(0, n_draw))
         values = one.transpose("column", "draw", "flow").values.astype(np.float64)
         is_there = ~np.isnan(values).all(axis=(0, 1))  # other points may have other flows
-        return values[..., is_there].mean(axis=-1)
+        of_draw = values[..., is_there].mean(axis=-1)
+        at_time: np.ndarray | None = None
+        if self._at_time is not None:
+            n_block = -(-n_draw // DRAWS_PER_GROUP)
+            means = self._at_time.isel(point).isel(block=slice(0, n_block))
+            by_flow = means.transpose("column", "block", "time", "flow").values
+            at_time = by_flow[..., is_there].mean(axis=-1)
+        return PointScores(of_draw, at_time)
 
-    def less(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    def less(self, one: PointScores, other: PointScores) -> np.ndarray:
         """Value, low and high of one less another on their common draws [part, column]."""
-        n_draw = min(one.shape[1], other.shape[1])
+        n_draw, n_other = (each.of_draw.shape[1] for each in (one, other))
+        if n_draw != n_other:  # whole groups, as `sdn-mc compare` does
+            n_draw = min(n_draw, n_other)
+            n_draw -= n_draw % DRAWS_PER_GROUP if n_draw > DRAWS_PER_GROUP else 0
         epoch = np.array([epoch_of(k, self._n_epoch) for k in range(n_draw)])
+        at_time = self._at_times(one, other, n_draw)
         found = np.full((len(ENDS), len(self.columns)), np.nan)
         for k in range(len(self.columns)):
-            a, b = one[k, :n_draw], other[k, :n_draw]
+            a, b = one.of_draw[k, :n_draw], other.of_draw[k, :n_draw]
             if n_draw and np.isfinite(a).all() and np.isfinite(b).all():
-                difference = paired_difference(a, b, epoch, within=(-1.0, 1.0))
+                instants = None if at_time is None else at_time[k]
+                difference = paired_difference(
+                    a, b, epoch, per_instant=instants, within=(-1.0, 1.0)
+                )
                 found[:, k] = difference.value, difference.low, difference.high
+        return found
+
+    def _at_times(self, one: PointScores, other: PointScores, n_draw: int) -> np.ndarray | None:
+        """Differences of means at instants [column, epoch, time]."""
+        if one.at_time is None or other.at_time is None:
+            return None
+        n_block = -(-n_draw // DRAWS_PER_GROUP)
+        count = np.diff(np.minimum(np.arange(n_block + 1) * DRAWS_PER_GROUP, n_draw))
+        apart = one.at_time[:, :n_block] - other.at_time[:, :n_block]
+        found = np.zeros((len(apart), self._n_epoch, apart.shape[-1]))
+        for k in range(min(self._n_epoch, n_block)):
+            own = slice(k, None, self._n_epoch)
+            found[:, k] = np.average(apart[:, own], axis=1, weights=count[own])
         return found
 
 
@@ -303,7 +341,10 @@ def against_first(tree: xr.DataTree, key: Key) -> xr.Dataset | None:
                 continue
             own = scores.at(dict(zip(map(str, points.dims), at, strict=True)))
             if k == 0:
-                base, found[(slice(None), *at)] = own, np.where(np.isnan(own[:, 0]), np.nan, 0.0)
+                base, found[(slice(None), *at)] = (
+                    own,
+                    np.where(np.isnan(own.of_draw[:, 0]), np.nan, 0.0),
+                )
             elif base is not None:
                 found[(slice(None), *at)] = scores.less(own, base)
     data = {part: ((*points.dims, "column"), found[n]) for n, part in enumerate(ENDS)}

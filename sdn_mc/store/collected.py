@@ -20,11 +20,12 @@ from sdn_mc.core.problems import InputError
 from sdn_mc.store.arrays import Array, open_root
 from sdn_mc.store.files import PARTIAL_PREFIX, check_space, full_disk_explained
 from sdn_mc.store.result import open_store
-from sdn_mc.store.schema import DRAW
+from sdn_mc.store.schema import BLOCK, DRAW
 
 STATUS = ("done", "unfinished", "failed", "missing")
 COLLECTED = "sdn_mc sweep"  # the root attribute `kind`
 COLLECTED_NAME = "collected.zarr"  # in the folder of the sweep, unless told
+TIME = "time"
 LABELS = ("column", "flow")  # axes with names: a point has some of those that there are
 GROUPS_COLLECTED = {
     "summary": "Estimates over draws, with their intervals, at every point.",
@@ -45,7 +46,7 @@ _POINT = {  # variable of the root: type, long name, meaning
     "code_version": ("str", "code version", "Version of sdn_mc that made the run."),
     "folder": ("str", "folder", "Of the run, below that of the sweep."),
 }
-COLLECTED_WORDS = (*_POINT, *LABELS, DRAW, "all_flows", "source", "destination")
+COLLECTED_WORDS = (*_POINT, *LABELS, DRAW, BLOCK, TIME, "all_flows", "source", "destination")
 
 
 class Axis(NamedTuple):
@@ -156,7 +157,8 @@ def _write_group(
     root: zarr.Group, group: str, axes: Sequence[Axis], points: Sequence[Point], path: Path
 ) -> None:
     """One group of all runs: what there is, then the labels, then a row of points at a time."""
-    kinds, labels, n_draw = _found(group, points)
+    kinds, labels, sizes = _found(group, points)
+    n_draw = max(sizes.get(DRAW, {0}))
     node = root.create_group(group)
     node.update_attributes({"meaning": GROUPS_COLLECTED[group]})
     _write_axes(node, axes)
@@ -166,10 +168,12 @@ def _write_group(
         _write(node, DRAW, (DRAW,), np.arange(n_draw), kinds[DRAW].attributes)
     lengths = {name: len(values) for name, values in labels.items()} | {DRAW: n_draw}
     lengths["all_flows"] = 1
+    if BLOCK in sizes and len(sizes[TIME]) == 1:
+        lengths |= {BLOCK: max(sizes[BLOCK]), TIME: max(sizes[TIME])}
     chosen = {n: k for n, k in kinds.items() if n not in lengths and set(k.dims) <= lengths.keys()}
     chosen = {n: k for n, k in chosen.items() if k.dtype.kind in "fiu" and k.dims}
     if group == "metrics":
-        chosen = {n: k for n, k in chosen.items() if DRAW in k.dims and len(k.dims) > 1}
+        chosen = {n: k for n, k in chosen.items() if {DRAW, BLOCK} & {*k.dims} and k.dims[1:]}
     n_point, n_last = [len(axis.values) for axis in axes], len(axes[-1].values)
     check_space(path, _n_bytes(chosen, lengths, len(points)))
     arrays = {
@@ -200,7 +204,7 @@ def _write_row(
             for part in _parts(own, kind.dims):
                 values = np.asarray(own[part])
                 inside = tuple(
-                    places.get(dim, slice(None)) if dim != DRAW else index
+                    places.get(dim, index) if dim != DRAW else index
                     for dim, index in zip(kind.dims, part, strict=True)
                 )
                 if DRAW in kind.dims:
@@ -216,11 +220,11 @@ def _write_row(
 
 def _found(
     group: str, points: Sequence[Point]
-) -> tuple[dict[str, _Kind], dict[str, list[str]], int]:
-    """The variables of all runs, the names along their axes, and the most draws."""
+) -> tuple[dict[str, _Kind], dict[str, list[str]], dict[str, set[int]]]:
+    """The variables of all runs, the names along their axes, and the lengths of every axis."""
     kinds: dict[str, _Kind] = {}
     labels: dict[str, dict[str, None]] = {}
-    n_draw = 0
+    sizes: dict[str, set[int]] = {}
     for point in points:
         if point.result is None:
             continue
@@ -233,9 +237,9 @@ def _found(
             _check_alike(path, kind, kinds.setdefault(name, kind), point)
             if name in LABELS:
                 labels.setdefault(name, {}).update(dict.fromkeys(np.asarray(array[...]).tolist()))
-            if name == DRAW:
-                n_draw = max(n_draw, array.shape[0])
-    return kinds, {name: list(values) for name, values in labels.items()}, n_draw
+            for dim, size in zip(dims, array.shape, strict=True):
+                sizes.setdefault(dim, set()).add(size)
+    return kinds, {name: list(values) for name, values in labels.items()}, sizes
 
 
 def _check_alike(path: str, kind: _Kind, first: _Kind, point: Point) -> None:
@@ -264,12 +268,13 @@ def _positions(
 
 def _parts(array: Array, dims: Sequence[str]) -> list[tuple[slice, ...]]:
     """Pieces of some thousands of draws; all of what has none."""
+    whole = tuple(map(slice, array.shape))
     if DRAW not in dims:
-        return [(slice(None),) * len(dims)]
+        return [whole]
     axis = list(dims).index(DRAW)
-    n_draw, whole = array.shape[axis], slice(None)
+    n_draw = array.shape[axis]
     cuts = [slice(k, min(k + DRAWS_AT_A_TIME, n_draw)) for k in range(0, n_draw, DRAWS_AT_A_TIME)]
-    return [tuple(cut if d == axis else whole for d in range(len(dims))) for cut in cuts]
+    return [(*whole[:axis], cut, *whole[axis + 1 :]) for cut in cuts]
 
 
 def _declare(

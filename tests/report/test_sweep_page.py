@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import sdn_mc
 from sdn_mc import cli, store
 from sdn_mc.core.constants import DRAWS_PER_GROUP
 from sdn_mc.report import figures_data, page, sweep_data
@@ -108,12 +109,16 @@ def test_points_are_paired_draw_by_draw(sweep, report):
     )
     epoch = runs[0, 1]["/metrics/epoch"].values
     assert list(np.unique(epoch)) == [0, 1] and len(epoch) > DRAWS_PER_GROUP
-    known = paired_difference(last, first, epoch, within=(-1.0, 1.0))
     row = found.sel(column="attacked").isel(mend=1)
-    np.testing.assert_allclose(
-        [row[part].values[1] for part in figures_data.ENDS], known[:3], rtol=1e-12
-    )
-    assert known.value < 0 and all(row[part].values[0] == 0 for part in figures_data.ENDS)
+    drawn = [row[part].values[1] for part in figures_data.ENDS]
+    folders = sweep_data.points_of(tree)["folder"].values[:, 1]
+    compared = sdn_mc.compare(sweep / folders[1], sweep / folders[0]).sel(measure="availability")
+    known = [float(compared[f"difference{end}"]) for end in ("", "_low", "_high")]
+    np.testing.assert_allclose(drawn, known, rtol=1e-12)
+    alone = paired_difference(last, first, epoch, within=(-1.0, 1.0))  # draws, without instants
+    assert known[0] == pytest.approx(alone.value) and known[0] < 0
+    assert known[2] - known[1] > alone.high - alone.low
+    assert all(row[part].values[0] == 0 for part in figures_data.ENDS)
     alone = tree.copy()
     alone.attrs["config"] = json.dumps({"sampling": {}, "times": {}})
     assert sweep_data.against_first(alone, sweep_data.keys_of(tree)[0]) is None
