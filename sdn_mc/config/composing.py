@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from sdn_mc.config.building import MISSING
-from sdn_mc.config.limits import check_hydra, check_interpolations, look_through_files
+from sdn_mc.config.limits import check_hydra, check_interpolations, look_through_files, too_deep
 from sdn_mc.config.values import near
 from sdn_mc.core.problems import InputError, Problems
 
@@ -74,7 +74,10 @@ def compose_most(
 
     None where what is left cannot be told: a part that was chosen does not exist.
     """
-    extra, problems, left = search_path(config_dirs), Problems(), list(overrides)
+    extra, problems, deep = search_path(config_dirs), Problems(), too_deep(overrides)
+    for problem in deep.values():
+        problems.add(problem)
+    left = [word for word in overrides if word not in deep]
     while True:
         try:
             with ours(), explained(left):

@@ -8,6 +8,7 @@ that YAML 1.1 reads as nobody expects (1:30 as 90, in base 60; 010 as 8) are ref
 import itertools
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,8 @@ class _Seen:
         if isinstance(event, yaml.CollectionStartEvent):
             if len(self.open) == 1 and not isinstance(event, yaml.MappingStartEvent):
                 raise InputError(f"{where}: a list given; give keys with values, as KEY: VALUE")
+            if len(self.open) > MAX_DEPTH:  # the reader takes ever longer for deeper ones
+                raise self._too_much(where)
             self.open.append([event.anchor, 1, 1])
         elif isinstance(event, yaml.CollectionEndEvent):
             name, n_value, depth = self.open.pop()
@@ -129,9 +132,30 @@ class _Seen:
         if name:
             self.named[name] = n_value, depth
         if around[1] > MAX_VALUES or len(self.open) + depth > MAX_DEPTH:
-            raise InputError(
-                f"{where}: more than {MAX_VALUES} values or {MAX_DEPTH} levels; make it smaller"
-            )
+            raise self._too_much(where)
+
+    def _too_much(self, where: str) -> InputError:
+        return InputError(
+            f"{where}: more than {MAX_VALUES} values or {MAX_DEPTH} levels; make it smaller"
+        )
+
+
+def too_deep(overrides: Sequence[str]) -> dict[str, str]:
+    """Those with brackets deeper than any person writes, for which Hydra's parser takes minutes;
+    and what to say of each."""
+    return {
+        word: f"{word:.60}…: more than {MAX_DEPTH} brackets in each other; write it flatter"
+        for word in filter(_is_too_deep, overrides)
+    }
+
+
+def _is_too_deep(override: str) -> bool:
+    depth = 0
+    for sign in override:
+        depth = max(depth + (sign in "[{(") - (sign in "]})"), 0)
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def check_interpolations(tree: dict[Any, Any]) -> None:

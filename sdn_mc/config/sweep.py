@@ -24,6 +24,7 @@ from hydra.types import HydraContext, RunMode, TaskFunction
 from omegaconf import OmegaConf
 
 from sdn_mc.config.composing import compose, explained, ours, quoted, search_path
+from sdn_mc.config.limits import too_deep
 from sdn_mc.core.fields import FieldInfo, fields_of
 from sdn_mc.core.problems import InputError
 
@@ -59,6 +60,8 @@ class Stored(NamedTuple):
 
 def sweep_of(words: Sequence[str]) -> Sweep:
     """The jobs that a command asks for; nothing is composed yet."""
+    if deep := too_deep(words):
+        raise InputError(list(deep.values()))
     with ours(), explained(words):
         loader = GlobalHydra.instance().config_loader()
         parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(words))

@@ -15,6 +15,7 @@ import pytest
 
 from sdn_mc import config
 from sdn_mc.config import composing
+from sdn_mc.config.sweep import sweep_of
 from sdn_mc.core.problems import InputError
 from tests.fuzz.harness import FAST, SLOW, clear, hold, watched
 from tests.fuzz.mutations import NUMBERS, TEXTS, changed
@@ -246,6 +247,7 @@ BOMBS = {
     ),
     "inside itself": "title: &t [*t]\n",
     "deep": "title: " + "[" * 5000 + "]" * 5000 + "\n",
+    "deep in another": "a: {b: [x, " + "[" * 140_000 + "\n",
     "deep by aliases": "a0: &a0 [x]\n"
     + "".join(f"a{k}: &a{k} [*a{k - 1}]\n" for k in range(1, 900)),
     "references": "aliases: [x]\nx:\n  a0: xxxxxxxxxx\n"
@@ -281,6 +283,15 @@ def test_a_package_that_hydra_stumbles_over_is_refused_by_its_line(small):
     file.write_text("# mine\n# @package [[[[\ntitle: x\n")
     with pytest.raises(InputError, match=r"file\.yaml, line 2: @package \[\[\[\[ given; write"):
         composing.compose(["experiment=file"], [str(small / "mine")])
+
+
+@pytest.mark.parametrize("flags", [(), ("-m",)], ids=["run", "sweep"])
+def test_brackets_without_an_end_are_refused_at_once(small, flags):
+    words = ["rates.b=[a,'b c'," + "[" * 140_000, "seed=" + "[a," * 30_000]
+    with pytest.raises(InputError, match="more than 30 brackets") as caught, watched(files_of(small)):
+        sweep_of(words) if flags else composing.compose(words, [])
+    clear(caught.value)
+    assert len(caught.value.problems) == 2
 
 
 def test_a_search_path_that_is_not_there_is_refused(small):

@@ -40,7 +40,7 @@ def stored(tmp_path, resolved) -> Path:
     attributes = {
         "title": "A test", "citation": "None", "licence": "CC0-1.0", "seed": 1,
         "config": json.dumps(resolved), "assumptions": "[]", "device": "cpu",
-        "versions": '{"sdn_mc": "0.1.0"}', "stop_reason": runner.contents.UNFINISHED,
+        "versions": '{"sdn_mc": "0.1.0"}', "stop_reason": store.NOT_ENDED,
         "config_hash": "abc", "start_directory": str(tmp_path), "inputs": "{}",
     }  # fmt: skip
     words = {"long_name": "x", "meaning": "What x means."}

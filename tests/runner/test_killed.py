@@ -13,8 +13,7 @@ import pytest
 
 from sdn_mc import cli
 from sdn_mc.interrupt import POLL_S
-from sdn_mc.runner.contents import UNFINISHED
-from sdn_mc.store import differences, open_store
+from sdn_mc.store import NOT_ENDED, differences, open_store
 from tests.runner_fleet import FLEET
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -161,7 +160,7 @@ def test_ctrl_c_keeps_what_is_in_flight_and_says_how_to_go_on(phase, tmp_path):
         assert first == "finishing the draws in flight; Ctrl-C again stops at once"
         assert f"`sdn-mc resume {run.name}`" in second
         assert open_store(run).n_committed() >= 512
-        assert open_store(run).attributes()["stop_reason"] == UNFINISHED
+        assert open_store(run).attributes()["stop_reason"] == NOT_ENDED
 
 
 @pytest.mark.slow

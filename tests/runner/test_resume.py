@@ -12,10 +12,9 @@ import sdn_mc
 from sdn_mc import cli, config, runner
 from sdn_mc.core.problems import InputError
 from sdn_mc.report.summary import print_summary
-from sdn_mc.runner.contents import UNFINISHED
 from sdn_mc.runner.progress import DrawProgress
 from sdn_mc.runner.sameness import config_hash
-from sdn_mc.store import alone_in, differences, open_store
+from sdn_mc.store import NOT_ENDED, alone_in, differences, open_store
 from tests.runner_fleet import QUIET, job_of, run_here
 from tests.small_run import SIX_INSTANTS, SMALL
 
@@ -66,7 +65,7 @@ def test_an_extension_that_was_stopped_goes_on_to_its_new_end(tmp_path, made, mo
         patch.setattr("sdn_mc.store.Store.commit", stop)
         with pytest.raises(KeyboardInterrupt):
             runner.resume(run, QUIET, 700)
-    assert open_store(run).attributes()["stop_reason"] == UNFINISHED
+    assert open_store(run).attributes()["stop_reason"] == NOT_ENDED
     runner.resume(run, QUIET)
     assert differences(run, made("draws=700")) == []
 
