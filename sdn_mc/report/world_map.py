@@ -18,7 +18,7 @@ def world_map(tree: xr.DataTree) -> list[Figure] | str:
     data = figures_data.on_map(tree)
     if data is None:
         return wording.MISSING["map"]
-    said, names = wording.world_map(), figures_data.columns_of(tree)
+    said, names = wording.world_map(), [str(name) for name in data["column"].values]
     values = data["value"].values
     low = min(float(np.nanmin(values)), 0.99)
     figure = base(said.x, said.y, 440)

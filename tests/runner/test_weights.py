@@ -9,7 +9,7 @@ import xarray as xr
 from rich.console import Console
 
 import sdn_mc
-from sdn_mc import runner
+from sdn_mc import cli, runner
 from sdn_mc.report.summary import print_summary
 from sdn_mc.statistics.weighted import LEAST_EFFECTIVE
 from tests.small_run import SIX_INSTANTS, SMALL
@@ -85,6 +85,10 @@ def test_nothing_is_estimated_from_draws_that_weigh_as_a_few(tmp_path):
         assert np.all(lost[0] == 0) and np.all(np.isnan(lost[1:]))
         assert "256 draws weigh as" in lost.attrs["not_known"]
         assert np.all(np.isnan(t["summary"]["availability_change_alone"]))
+    pytest.importorskip("plotly")
+    cli.main(["report", str(tmp_path / "run"), "--output", str(tmp_path / "page.html")])
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "Column all: not known (95 % interval 0.0000 to 1.0000)" in page and ">nan" not in page
     found = sdn_mc.compare(tmp_path / "run", tmp_path / "run", columns=("satellite_failure", "all"))
     assert set(found["verdict"].values) == {"open"} and np.all(found["draws_needed"] == 0)
     assert np.all(np.isnan(found["difference"])) and "weigh as" in found.attrs["notes"]

@@ -9,12 +9,15 @@ MOST_ARCS = 40  # flows drawn as lines from end to end; of more, the sources alo
 
 
 def on_map(tree: xr.DataTree) -> xr.Dataset | None:
-    """Availability of every flow with the places of its ends; NaN where an end is several sites."""
+    """Availability of every flow with the places of its ends; NaN where an end is several sites.
+
+    Columns of which it is not known are left out.
+    """
     found = estimates(tree, "availability")
     if found is None or found.sizes["flow"] == 1:
         return None
     names = array(tree, "/scene/site")
-    found = found.isel(flow=slice(0, -1))
+    found = found.isel(flow=slice(0, -1), column=~np.isnan(found["value"].values).any(axis=-1))
     places = dict(zip(map(str, names), range(len(names)), strict=True))
     for end in ("source", "destination"):
         at = [places.get(str(name), -1) for name in array(tree, f"/metrics/{end}")]
