@@ -41,9 +41,13 @@ LANES = (8, 16, 32)
 GEOMETRIES = [
     Geometry(n_lane, n_warp, in_shared, n_resident=n_warp, n_multiprocessor=1)
     for n_lane, n_warp, in_shared in (
-        (32, 1, True), (32, 2, False), (16, 1, False), (16, 2, True), (8, 1, True), (8, 2, False),
+        (32, 1, True), (16, 2, True), (8, 2, False), (32, 2, False), (16, 1, False), (8, 1, True),
     )
 ]  # fmt: skip
+EMULATED = [  # some seconds each; the first have every size and place of the tables
+    *GEOMETRIES[:3],
+    *(pytest.param(geometry, marks=pytest.mark.slow) for geometry in GEOMETRIES[3:]),
+]
 needs_emulation = pytest.mark.usefixtures("emulated")
 
 
@@ -109,7 +113,7 @@ def star(n_port):
 
 
 @needs_emulation
-@pytest.mark.parametrize("geometry", GEOMETRIES, ids=named)
+@pytest.mark.parametrize("geometry", EMULATED, ids=named)
 def test_every_geometry_gives_the_bits_of_the_cpu(geometry, monkeypatch):
     use(monkeypatch, geometry)
     routes = check(*random_network(3, n_sat=30))
@@ -117,7 +121,9 @@ def test_every_geometry_gives_the_bits_of_the_cpu(geometry, monkeypatch):
 
 
 @needs_emulation
-@pytest.mark.parametrize("seed", range(4, 8))
+@pytest.mark.parametrize(
+    "seed", [4, 5, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (6, 7))]
+)
 def test_random_networks_give_the_bits_of_the_cpu(seed):
     check(*random_network(seed), n_draw=32, loss=0.05)
 

@@ -288,7 +288,10 @@ def test_a_package_that_hydra_stumbles_over_is_refused_by_its_line(small):
 @pytest.mark.parametrize("flags", [(), ("-m",)], ids=["run", "sweep"])
 def test_brackets_without_an_end_are_refused_at_once(small, flags):
     words = ["rates.b=[a,'b c'," + "[" * 140_000, "seed=" + "[a," * 30_000]
-    with pytest.raises(InputError, match="more than 30 brackets") as caught, watched(files_of(small)):
+    with (
+        pytest.raises(InputError, match="more than 30 brackets") as caught,
+        watched(files_of(small)),
+    ):
         sweep_of(words) if flags else composing.compose(words, [])
     clear(caught.value)
     assert len(caught.value.problems) == 2
