@@ -188,7 +188,7 @@ def test_links_that_lead_out_of_a_result_are_not_followed(name, stored, tmp_path
     if link.exists():
         link.rename(tmp_path / "moved")
     link.symlink_to(outside)
-    with pytest.raises(InputError, match="leads out of the result|arrays are gone"):
+    with pytest.raises(InputError, match=r"leads out of the result|arrays are gone"):
         runner.resume(stored, QUIET)
     assert (outside / "2024.json").read_text() == "mine"
     assert [file.name for file in outside.iterdir()] == ["2024.json"]
