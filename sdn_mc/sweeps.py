@@ -20,8 +20,9 @@ from sdn_mc.terminal import console, place_explained, shown
 
 def run(words: list[str], config_dirs: list[str]) -> None:
     """Start the jobs of a sweep that are not done; tell what went wrong when all have ended."""
-    from sdn_mc import config
+    from sdn_mc import config, store
     from sdn_mc.config import sweep as asked
+    from sdn_mc.runner import study
     from sdn_mc.runner.sweep import missing_jobs
 
     sweep = asked.sweep_of(words)
@@ -29,6 +30,10 @@ def run(words: list[str], config_dirs: list[str]) -> None:
     folder = config.output_folder([*sweep.jobs[0], *sweep.hydra], config_dirs, sweep=True)
     if asked.is_sweep(folder):
         asked.check_same_sweep(folder, sweep)
+    elif store.has_result(folder) or study.is_study(folder):
+        raise InputError(
+            f"hydra.sweep.dir: there is a run or a study in {folder} already; choose another folder"
+        )
     chosen, n_job = missing_jobs(folder, sweep, draws), len(sweep.jobs)
     if n_done := n_job - len(chosen):
         console().print(f"{shown(folder)}: {n_done} of {n_job} jobs are done already")

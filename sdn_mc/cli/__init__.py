@@ -1,8 +1,10 @@
 """The entry point, which finds the module of a command. Bad input: one message, status 2."""
 
 import datetime as dt
+import errno
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,6 +72,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         for problem in error.problems:
             print(f"error: {problem}", file=sys.stderr)
         sys.exit(FAULT_STATUS)
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        print("error: what is printed cannot be written (the disk is full)", file=sys.stderr)
+        os._exit(FAULT_STATUS)  # at the end Python would try to print it again
 
 
 def _module_of(command: str) -> Any:

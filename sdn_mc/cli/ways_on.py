@@ -27,6 +27,10 @@ def way_on(folder: Path | str) -> str:
 
 
 def way_on_study(folder: Path) -> str:
+    from sdn_mc.runner import study
+
+    if not study.is_study(folder):
+        return "stopped; the study had begun no run yet, so nothing was kept; start it again"
     return f"stopped; `sdn-mc resume {shown(folder)}` goes on with the runs that are missing"
 
 

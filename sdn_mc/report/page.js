@@ -261,7 +261,7 @@
           : "routed, but not delivered: a leg is down"));
       const lost = one.lost[frame].filter((each) => each[1] > 0).map(([what, n]) => {
         const [cause, kind] = what.split(": ");
-        return `${cause}: ${n} ${kind === "sat" ? "satellite" : kind}${n === 1 ? "" : "s"}`;
+        return `${cause}: ${n} ${kind === "sat" ? "satellite" : kind}${n === 1 ? "" : /(s|x|ch|sh)$/.test(kind) ? "es" : "s"}`;
       });
       text("globe-lost", `${v.there.length} satellites working, ${v.out.length} lost; ${v.links.length} links up, `
         + `${v.missing.length} lost. ` + (lost.length ? "Out by cause: " + lost.join(", ") + "." : ""));

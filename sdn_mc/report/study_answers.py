@@ -95,8 +95,8 @@ def _found(found: xr.Dataset) -> list[str]:
     base = found.isel(point=0)
     states = np.array([[state_of(str(word)) for word in row] for row in base["verdict"].values])
     counts = [int((states == k).sum()) for k in range(len(STATES))]
-    rows = f"{states.size} comparison{'s' * (states.size > 1)}"
-    n_measure = found.sizes["measure"]
+    n_pair, n_measure = states.shape
+    rows = f"{n_pair} comparison{'s' * (n_pair > 1)}"
     rows += f" by {n_measure} measures" if n_measure > 1 else ""
     turning = len({(c, m) for c, m, _, words in _swept(found) if words.startswith(FLIPS)})
     small = int(_are_small(found)[states == DECIDED].sum())

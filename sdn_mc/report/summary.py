@@ -45,7 +45,7 @@ def print_summary(result: str | Path | xr.DataTree, console: Console) -> None:
     metrics = sorted(metrics, key=lambda name: (name != MAIN_METRIC, name))
     main = [name for name in metrics if "flow" in summary[name].dims][:1]
     console.print(_heading(tree))
-    for warning in [*_not_ended(tree, summary), *warnings_in(notes_of(tree))]:
+    for warning in [*_not_ended(tree, summary, place), *warnings_in(notes_of(tree))]:
         console.print(Text(warning, style="yellow"))
     console.print(_columns(_read(tree, "columns", [])))
     for metric in dict.fromkeys([*main, *({LATENCY} & found)]):
@@ -328,16 +328,18 @@ def _estimate(one: xr.Dataset, metric: str) -> tuple[str, str]:
     return value_and_interval(value, low, high, one[metric].attrs["units"])
 
 
-def _not_ended(tree: xr.DataTree, summary: xr.Dataset) -> list[str]:
-    """A run that was given more draws, and has not done them."""
-    if tree.attrs["stop_reason"] != NOT_ENDED:
+def _not_ended(tree: xr.DataTree, summary: xr.Dataset, place: str | Path | None) -> list[str]:
+    """A run that was given more draws, and has not done them; or some of which are lost."""
+    n_draw = tree.attrs["n_draw"]
+    is_whole = place is None or open_store(place).n_committed() == n_draw
+    if tree.attrs["stop_reason"] != NOT_ENDED and is_whole:
         return []
     counts = [
         int(summary[name].max()) for name in summary.data_vars if str(name).endswith("_count")
     ]
     return [
         f"{WARNING} the run has not ended: the tables are those of its first "
-        f"{max(counts, default=0):,} draws of {tree.attrs['n_draw']:,}; `sdn-mc resume` with its "
+        f"{max(counts, default=0):,} draws of {n_draw:,}; `sdn-mc resume` with its "
         "folder goes on"
     ]
 

@@ -229,8 +229,8 @@ def why_unpaired(tree: xr.DataTree) -> str | None:
         return "the points have different seeds"
     if figures_data.is_snapshot(tree) and _epochs_reached(tree, times.get("n_epoch", 1)) < 2:
         return (
-            "draws of a single epoch do not tell the error of its instants; use more draws, and "
-            "times.n_epoch=4 or more"
+            "draws of a single epoch do not tell the error of its instants; use draws that reach "
+            "several epochs, 256 each"
         )
     if tree["/metrics"][MAIN_METRIC].size > MOST_SCORES:
         return "it has too many scores to be read for a page"

@@ -10,6 +10,8 @@ from sdn_mc.core.problems import InputError
 @contextlib.contextmanager
 def in_one_step(file: Path) -> Iterator[Path]:
     """A path beside the file, which becomes the file at the end; one line where it cannot be."""
+    if file.exists() and not file.is_file():
+        raise InputError(f"{file}: this is no file that could be replaced; name a file elsewhere")
     partial = file.with_name(f".partial-{file.name}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

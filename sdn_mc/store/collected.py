@@ -89,7 +89,10 @@ def write_collected(
 ) -> Path:
     """Write the dataset, in the place of an older one; `scores` of single draws too, or not."""
     if path.exists() and not is_collected(path):
-        raise InputError(f"{path}: there is something else here already; choose another --output")
+        raise InputError(
+            f"{path}: there is something else here already, or a damaged dataset; delete it, or "
+            "choose another --output"
+        )
     groups = ("summary", "metrics") if scores else ("summary",)
     partial = path.with_name(f"{PARTIAL_PREFIX}{path.name}")
     with full_disk_explained(path.parent):
@@ -118,7 +121,18 @@ def open_collected(path: str | Path) -> xr.DataTree:
     """The dataset of a sweep as a lazy xarray tree."""
     if not is_collected(Path(path)):
         raise InputError(f"{path}: this is not the dataset of a sweep; `sdn-mc collect` makes one")
-    return xr.open_datatree(path, engine="zarr", consolidated=False)
+    again = "delete it, and `sdn-mc collect` or `summary` of its sweep makes it again"
+    try:
+        tree = xr.open_datatree(path, engine="zarr", consolidated=False)
+        tree.to_dataset().load()
+        lost = [name for name in (*_POINT, "summary") if name not in tree]
+        if not lost:
+            tree["summary"].to_dataset().load()  # small: all of it is read for any use
+    except Exception as error:  # each codec raises what it likes
+        raise InputError(f"{path}: the dataset is damaged ({error!s:.200}); {again}") from None
+    if lost:
+        raise InputError(f"{path}: the dataset is damaged (without {', '.join(lost)}); {again}")
+    return tree
 
 
 def points_of_collected(path: Path) -> list[tuple[str, str, int, int]]:

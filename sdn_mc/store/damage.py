@@ -42,7 +42,7 @@ def told(damaged: Sequence[Damage]) -> str:
 
 def sums_of(place: Place, arrays: Mapping[str, Array], block: int) -> dict[str, int | None]:
     """CRC-32 of the file of each array in a block; None where there is none, as for zeros only."""
-    return {name: _sum_of(place, _file_of(name, a, block)) for name, a in arrays.items()}
+    return {name: _sum_of(place, file_of(name, a, block)) for name, a in arrays.items()}
 
 
 def is_sound(array: Array, has_every_chunk: bool) -> bool:
@@ -57,7 +57,7 @@ def is_sound(array: Array, has_every_chunk: bool) -> bool:
     return not is_nan and not is_lost
 
 
-def _file_of(name: str, array: Array, block: int) -> str:
+def file_of(name: str, array: Array, block: int) -> str:
     """Of the shard (or chunk) that holds a block, within the run."""
     at = [0] * len(array.shape)
     at[draw_axis(array)] = block

@@ -25,7 +25,7 @@ from sdn_mc.store.arrays import (
     write_draws,
     write_whole,
 )
-from sdn_mc.store.damage import Damage, is_sound, sums_of, told
+from sdn_mc.store.damage import Damage, file_of, is_sound, sums_of, told
 from sdn_mc.store.files import DONE_NAME, RESULT_NAME, as_json, is_url
 from sdn_mc.store.places import Place, place_at, place_of
 from sdn_mc.store.schema import (
@@ -166,6 +166,7 @@ class Store:
                 )
         with self.place.explained():
             self.place.remove(_stamp_name(block))
+            self._remove_files(block)  # a part of a shard is written into what is there
             self.place.each(
                 lambda name: write_draws(name, self._by_draw[name], first, values[name]), values
             )
@@ -198,6 +199,12 @@ class Store:
         """Take back that a block is written."""
         with self.place.explained():
             self.place.remove(_stamp_name(block))
+
+    def _remove_files(self, block: int) -> None:
+        """What is there of a block, which may be damaged. Object stores replace objects whole."""
+        if not is_url(self.folder):
+            for name, array in self._by_draw.items():
+                self.place.remove(file_of(name, array, block))
 
     def damaged(self) -> list[Damage]:
         """What is no longer as it was written, in committed blocks and in arrays without draws.

@@ -155,6 +155,7 @@ def test_the_section_that_compares_two_runs_has_the_rows_of_the_terminal(run, tm
         (("RUN", "colour=red"), "unknown key colour; known are column, draws"),
         (("RUN", "--output"), "name a file, for example --output report.html"),
         (("RUN", "--output=RUN/result.zarr/zarr.json/x.html"), "x.html: this cannot be written"),
+        (("RUN", "--output=/dev/null"), "/dev/null: this is no file that could be replaced"),
         (("RUN", "--big"), "--big: unknown flag; see sdn-mc report --help"),
         (("nowhere",), "nowhere: there is no such folder"),
     ],

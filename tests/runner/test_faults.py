@@ -3,6 +3,7 @@
 Kills of real processes are in test_killed.py, interrupted downloads in sources/test_celestrak.py.
 """
 
+import io
 import json
 import logging
 import shutil
@@ -14,10 +15,12 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from rich.console import Console
 
 import sdn_mc
 from sdn_mc import cli, engine, runner
 from sdn_mc.core.problems import InputError
+from sdn_mc.report.summary import print_summary
 from sdn_mc.runner import study
 from sdn_mc.store import SCHEMA_VERSION, Store, differences, open_store
 from sdn_mc.store.arrays import draw_axis
@@ -85,6 +88,22 @@ def test_a_damaged_block_is_named_and_made_again_with_the_same_bits(copied, made
     assert open_store(copied).damaged() == []
     now = [(copied / "done" / f"{block:06d}.json").stat().st_mtime_ns for block in range(6)]
     assert [a != b for a, b in zip(stamps, now, strict=True)] == [0, 1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("cut", [2, 400])
+def test_a_shard_without_its_index_is_made_again(copied, made, cut):
+    """The rest of it is not read first, and until it is there the summary tells that it is not."""
+    shard = next(copied.glob("result.zarr/metrics/availability/c/*/2/*"))
+    shard.write_bytes(shard.read_bytes()[:-cut])
+    with pytest.raises(InputError, match="damaged since it was written: /metrics/availability"):
+        sdn_mc.open_result(copied)
+    open_store(copied).discard(2)  # as a resumption that was killed leaves it
+    page = io.StringIO()
+    print_summary(copied, Console(file=page, width=200))
+    assert "warning: the run has not ended" in page.getvalue()
+    runner.resume(copied, QUIET)
+    assert differences(copied, made("draws=1300")) == []
+    assert open_store(copied).damaged() == []
 
 
 def test_a_damaged_array_without_draws_is_named_and_written_again(copied, made):

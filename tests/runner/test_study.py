@@ -9,6 +9,7 @@ import xarray as xr
 from rich.console import Console
 
 from sdn_mc import config
+from sdn_mc.cli.ways_on import way_on_study
 from sdn_mc.config.study import unread
 from sdn_mc.core.problems import InputError
 from sdn_mc.report.decisions import flips, print_decisions, state_of, sweep_of
@@ -130,6 +131,11 @@ def test_the_table_tells_verdicts_flips_and_assumptions(done):
     assert row.split()[-2:] == ["10", "no"]
     row = next(x for x in said.splitlines() if x.startswith("topology.grazing_km"))
     assert "not swept" in row
+
+
+def test_a_study_that_had_begun_nothing_is_to_be_started_again(done, tmp_path):
+    assert "start it again" in way_on_study(tmp_path / "none")
+    assert f"`sdn-mc resume {done[0]}` goes on" in way_on_study(done[0])
 
 
 def test_the_answers_are_those_of_the_decisions(done):

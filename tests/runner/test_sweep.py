@@ -158,6 +158,29 @@ def test_another_sweep_in_the_same_folder_is_refused(words, broken, capsys):
     assert "holds another sweep" in capsys.readouterr().err
 
 
+def test_a_sweep_in_the_folder_of_a_run_is_refused(made, capsys):
+    with pytest.raises(SystemExit):
+        sweep(made / "0")
+    assert "there is a run or a study in" in capsys.readouterr().err
+    assert not (made / "0" / "multirun.yaml").exists()
+
+
+@pytest.mark.parametrize("lost", ["summary", "status", "summary/availability/c"])
+def test_a_damaged_dataset_of_a_sweep_is_told_in_one_line(made, tmp_path, capsys, lost):
+    path = tmp_path / "all.zarr"
+    sdn_mc.collect(made, path)
+    if lost.endswith("/c"):
+        for chunk in [file for file in (path / lost).rglob("*") if file.is_file()]:
+            chunk.write_bytes(chunk.read_bytes()[:3])
+    else:
+        shutil.rmtree(path / lost)
+    for command in ("summary", "report", "plot"):
+        with pytest.raises(SystemExit) as end:
+            cli.main([command, str(path)])
+        assert end.value.code == 2
+        assert "the dataset is damaged" in capsys.readouterr().err
+
+
 def test_a_job_that_breaks_is_told_in_one_line_and_the_others_finish(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     run = runner.run
