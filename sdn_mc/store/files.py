@@ -49,8 +49,8 @@ def locate(path: str | Path, to_write: bool = False) -> Path:
         named = ", ".join(lost[:MOST_NAMED]) + (", …" if len(lost) > MOST_NAMED else "")
         raise InputError(
             f"{given}: the result is damaged ({len(lost)} of its arrays are gone: {named}), and "
-            "cannot be mended; take a copy of it, or start a new run (of a sweep or study: delete its "
-            "folder, and resume the whole)"
+            "cannot be mended; take a copy of it, or start a new run (of a sweep or study: delete "
+            "its folder, and resume the whole)"
         )
     return result
 
