@@ -4,7 +4,6 @@ Every number is the summary's, in the same digits as in the tables.
 """
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import xarray as xr
@@ -56,20 +55,20 @@ def _asked(tree: xr.DataTree, most: int) -> list[str]:
         "column healthy) and with them:"
     ]
     acts = about(tree, "columns", [])
-    if any(column["name"].startswith(ALONE) for column in acts):
-        return said + _each_and_all(acts)
+    every = next((column for column in acts if column["name"] == ALL), None)
+    if every is not None and any(column["name"].startswith(ALONE) for column in acts):
+        return [*said, _each_and_all(every)]
     said += [f"{column['name']}: {column['text']}." for column in acts[:most]]
     more = len(acts) - most
     return said + ([f"{more} more columns stand below."] if more > 0 else [])
 
 
-def _each_and_all(acts: Sequence[dict[str, Any]]) -> list[str]:
+def _each_and_all(every: dict[str, Any]) -> str:
     """The columns of a run for importance, by their pattern."""
-    (every,) = (column for column in acts if column["name"] == ALL)
-    return [
+    return (
         f"{ALONE}X: X acts alone; {WITHOUT}X: all the others act; {ALL}: all of them act, that is "
         f"{every['text']}."
-    ]
+    )
 
 
 def interval_words(found: xr.Dataset, column: int) -> str:
